@@ -1,0 +1,58 @@
+"""Explain, audit and compare models that can only be asked.
+
+Ask once, keep every answer, fit many readings, and never show one without its fidelity.
+Names are imported when they are first used, so that ``import surrogate`` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surrogate._audit import Audit, audit
+    from surrogate._explain import distill, explain
+    from surrogate.adapters import wrap
+    from surrogate.domain import Domain
+    from surrogate.explanation import GlobalExplanation, LocalExplanations
+    from surrogate.oracle import Budget, Oracle
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "Audit": "surrogate._audit",
+    "Budget": "surrogate.oracle",
+    "Domain": "surrogate.domain",
+    "GlobalExplanation": "surrogate.explanation",
+    "LocalExplanations": "surrogate.explanation",
+    "Oracle": "surrogate.oracle",
+    "audit": "surrogate._audit",
+    "distill": "surrogate._explain",
+    "explain": "surrogate._explain",
+    "wrap": "surrogate.adapters",
+}
+
+__all__ = [
+    "Audit",
+    "Budget",
+    "Domain",
+    "GlobalExplanation",
+    "LocalExplanations",
+    "Oracle",
+    "audit",
+    "distill",
+    "explain",
+    "wrap",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

@@ -1,0 +1,104 @@
+"""Every error that this package raises on purpose.
+
+::
+
+    SurrogateError
+    ├── InputError (ValueError)        what the user gave is wrong
+    │   ├── DataError                  rows, columns, domains, frames
+    │   └── OptionError                a parameter of a method or function
+    ├── AbilityError (TypeError)       the model cannot do what the method needs
+    ├── ModelError                     the model raised, or could not be loaded
+    │   └── AnswerError                the model answered, but not with an answer
+    ├── BudgetError
+    │   ├── BudgetTooSmall             refused before the first query
+    │   └── BudgetSpent                ended on the way; carries the answers
+    └── MissingDependency (ImportError)
+    Interrupted (KeyboardInterrupt)    Ctrl-C; carries the answers
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AbilityError",
+    "AnswerError",
+    "BudgetError",
+    "BudgetSpent",
+    "BudgetTooSmall",
+    "DataError",
+    "InputError",
+    "Interrupted",
+    "MissingDependency",
+    "ModelError",
+    "OptionError",
+    "SurrogateError",
+]
+
+
+class SurrogateError(Exception):
+    """Root of the errors that this package raises on purpose."""
+
+
+class InputError(SurrogateError, ValueError):
+    """What the user gave is wrong; nothing was asked because of it."""
+
+
+class DataError(InputError):
+    """Rows, columns or a domain do not fit."""
+
+
+class OptionError(InputError):
+    """A parameter is unknown or out of its range."""
+
+
+class AbilityError(SurrogateError, TypeError):
+    """The model cannot do what the method needs."""
+
+
+class ModelError(SurrogateError):
+    """The model raised, or could not be loaded."""
+
+
+class AnswerError(ModelError):
+    """The model answered, but with something that is not an answer."""
+
+
+class BudgetError(SurrogateError):
+    """A job and its budget do not fit."""
+
+
+class BudgetTooSmall(BudgetError):
+    """The job was refused before the first query."""
+
+
+class BudgetSpent(BudgetError):
+    """The budget ended on the way.
+
+    Attributes
+    ----------
+    answers : surrogate.oracle.Answers or None
+        What was answered before, in the order asked: paid for, so kept.
+    """
+
+    def __init__(self, message: str, answers: Any = None) -> None:
+        super().__init__(message)
+        self.answers = answers
+
+
+class MissingDependency(SurrogateError, ImportError):
+    """An optional library is needed; the message names the extra to install."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while the model was being asked.
+
+    Attributes
+    ----------
+    answers : surrogate.oracle.Answers or None
+        What was answered before, in the order asked: paid for, so kept.
+    """
+
+    def __init__(self, message: str, answers: Any = None) -> None:
+        super().__init__(message)
+        self.answers = answers
