@@ -172,9 +172,13 @@ class BlackBox(Protocol):
     """
 
     @property
-    def traits(self) -> Traits: ...
+    def traits(self) -> Traits:
+        """What is known of the model before it is asked."""
+        ...
 
-    def ask(self, rows: Any) -> Reply: ...
+    def ask(self, rows: Any) -> Reply:
+        """Answer one batch of rows, once."""
+        ...
 
 
 @runtime_checkable
