@@ -163,10 +163,10 @@ def unknown(owner: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
     Examples
     --------
     >>> from surrogate._validate import unknown
-    >>> unknown("Lime", {"widht": 1}, ["width", "ridge"])
+    >>> unknown("Lime", {"widht": 1}, ["width"])
     Traceback (most recent call last):
     ...
-    surrogate.errors.OptionError: Lime has no parameter `widht`; did you mean `width`? It has: ridge, width.
+    surrogate.errors.OptionError: Lime has no parameter `widht`; did you mean `width`? It has: width.
     """
     for name in given:
         if name not in known:

@@ -1,1 +1,132 @@
-"""."""
+"""The plain table of methods: name -> class. Command line, docs and tests read it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from surrogate._validate import parameters, unknown
+from surrogate.errors import OptionError
+from surrogate.types import Task
+
+__all__ = ["METHODS", "Method", "method_class", "method_options"]
+
+_RESERVED = ("oracle", "random_state")
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row of the table of methods.
+
+    Parameters
+    ----------
+    name : str
+    scope : {"local", "global"}
+        Explains single rows, or the model over a population.
+    summary : str
+    needs : str
+        The least that a model must offer: "labels", "scores", "activations", "weights".
+    source : str
+        Where the method was published.
+    classes : mapping from task to str
+        Dotted path of the class for each task that the method has.
+    """
+
+    name: str
+    scope: Literal["local", "global"]
+    summary: str
+    needs: str
+    source: str
+    classes: Mapping[Task, str]
+
+
+def _table(*methods: Method) -> Mapping[str, Method]:
+    return MappingProxyType({method.name: method for method in methods})
+
+
+METHODS: Mapping[str, Method] = _table(
+    Method(
+        name="lime",
+        scope="local",
+        summary="weighted linear model around each row, from one shared set of queries",
+        needs="labels",
+        source="Ribeiro, Singh, Guestrin 2016",
+        classes=MappingProxyType(
+            {"classification": "surrogate.local.Lime", "regression": "surrogate.local.Lime"}
+        ),
+    ),
+    Method(
+        name="cart",
+        scope="global",
+        summary="decision tree grown on real and perturbed rows that the model labelled",
+        needs="labels",
+        source="Breiman, Friedman, Olshen, Stone 1984",
+        classes=MappingProxyType(
+            {
+                "classification": "surrogate.trees.CartClassifier",
+                "regression": "surrogate.trees.CartRegressor",
+            }
+        ),
+    ),
+)
+
+
+def find(name: str, *, scope: str | None = None) -> Method:
+    """The method of a name.
+
+    Raises
+    ------
+    OptionError
+        If there is none, or it explains something else than `scope`.
+
+    Examples
+    --------
+    >>> from surrogate.methods import find
+    >>> find("cart").scope
+    'global'
+    """
+    known = [m.name for m in METHODS.values() if scope in (None, m.scope)]
+    if name not in known:
+        kind = f"{scope} method" if scope else "method"
+        raise OptionError(f"There is no {kind} {name!r}; there are: {', '.join(known)}.")
+    return METHODS[name]
+
+
+def method_class(name: str, task: Task) -> type:
+    """Import the class behind a method for a task.
+
+    Raises
+    ------
+    OptionError
+        If the method is unknown or does not do the task.
+    """
+    method = find(name)
+    if task not in method.classes:
+        able = ", ".join(m.name for m in METHODS.values() if task in m.classes)
+        raise OptionError(f"Method {name!r} does not do {task}; these do: {able}.")
+    module, _, attribute = method.classes[task].rpartition(".")
+    found: type = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def method_options(name: str, task: Task, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Check options by name against the constructor of a method's class.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown; the message names the nearest one.
+
+    Examples
+    --------
+    >>> from surrogate.methods import method_options
+    >>> method_options("cart", "classification", {"max_leaves": 8})
+    {'max_leaves': 8}
+    """
+    cls = method_class(name, task)
+    given = dict(options or {})
+    unknown(cls.__name__, given, [p for p in parameters(cls) if p not in _RESERVED])
+    return given
