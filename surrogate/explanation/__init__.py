@@ -1,1 +1,18 @@
-"""."""
+"""What a method hands back: a form, its fidelity, what it cost, and where it came from."""
+
+from surrogate.explanation.audit_result import AuditResult
+from surrogate.explanation.encoding import Binned, Scaled
+from surrogate.explanation.global_explanation import GlobalExplanation
+from surrogate.explanation.local_explanation import LocalExplanation
+from surrogate.explanation.local_explanations import LocalExplanations
+from surrogate.explanation.local_fidelity import LocalFidelity
+
+__all__ = [
+    "AuditResult",
+    "Binned",
+    "GlobalExplanation",
+    "LocalExplanation",
+    "LocalExplanations",
+    "LocalFidelity",
+    "Scaled",
+]

@@ -1,0 +1,105 @@
+"""Everything one audit found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from surrogate.explanation.global_explanation import GlobalExplanation
+from surrogate.explanation.local_explanations import LocalExplanations
+from surrogate.explanation.serial import dumps, loads, plain
+
+if TYPE_CHECKING:
+    from surrogate.oracle import Queries
+
+__all__ = ["AuditResult"]
+
+_SCHEMA = "surrogate/audit"
+
+
+@dataclass(frozen=True, eq=False)
+class AuditResult:
+    """Surrogates of one model on one table, and what they cost.
+
+    Parameters
+    ----------
+    target : mapping
+        Facts of the model: name, adapter, task, output, classes, dtype, details.
+    data : mapping
+        Facts of the table: source, rows, columns, hash, split into fit and test.
+    surrogates : tuple of GlobalExplanation
+        The first one carries the claim.
+    local : LocalExplanations or None
+        A few chosen rows.
+    queries : Queries or None
+        Of the whole audit.
+    interrupted : bool
+        Whether it ended before its plan did; what there is, is kept.
+    settings : mapping
+        Command, seed, versions: what it takes to do it again.
+    notes : tuple of str
+        Warnings that a reader must see.
+    """
+
+    target: Mapping[str, Any]
+    data: Mapping[str, Any]
+    surrogates: tuple[GlobalExplanation, ...]
+    local: LocalExplanations | None = None
+    queries: Queries | None = None
+    interrupted: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("target", "data", "settings"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "target": self.target,
+            "data": self.data,
+            "surrogates": [one.to_dict() for one in self.surrogates],
+            "local": None if self.local is None else self.local.to_dict(),
+            "queries": None if self.queries is None else self.queries.to_dict(),
+            "interrupted": self.interrupted,
+            "settings": self.settings,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Give back the result that `to_dict` described."""
+        from surrogate.explanation.parts import optional, queries_from_dict
+
+        return cls(
+            target=data["target"],
+            data=data["data"],
+            surrogates=tuple(GlobalExplanation.from_dict(one) for one in data["surrogates"]),
+            local=optional(LocalExplanations.from_dict, data["local"]),
+            queries=optional(queries_from_dict, data["queries"]),
+            interrupted=data["interrupted"],
+            settings=data["settings"],
+            notes=tuple(data["notes"]),
+        )
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """JSON under the schema "surrogate/audit"; comes back equal."""
+        return dumps(_SCHEMA, self.to_dict(), indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is other JSON, or of a newer version.
+        """
+        return cls.from_dict(loads(_SCHEMA, text))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AuditResult):
+            return NotImplemented
+        return self.to_json() == other.to_json()

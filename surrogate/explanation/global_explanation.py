@@ -1,0 +1,163 @@
+"""One surrogate of a whole model, with the proof of how far it may be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.explanation.serial import dumps, loads, plain
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+    from surrogate.fidelity import Curve, Fidelity, Stability
+    from surrogate.forms import Form, RuleSet
+    from surrogate.oracle import Queries
+    from surrogate.types import FloatArray, Label, Task
+
+__all__ = ["GlobalExplanation"]
+
+_SCHEMA = "surrogate/global-explanation"
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalExplanation:
+    """A form that answers like the model, and how often it does.
+
+    Parameters
+    ----------
+    method : str
+        Name in `surrogate.methods.METHODS`, such as "cart".
+    form : Tree, RuleSet or Linear
+        What is shown, and what was measured.
+    domain : Domain
+        What a row is; user rows pass through it.
+    task : {"classification", "regression"}
+    fidelity : tuple of Fidelity
+        One per distribution of rows; the first backs the claim (held-out real rows).
+    classes : tuple or None
+        Class names in column order; None for regression.
+    target : str
+        What the model is called.
+    curve : Curve or None
+        Fidelity against the size of the surrogate.
+    stability : Stability or None
+        The same explanation refitted under other seeds.
+    rules : RuleSet or None
+        The simplified rules of a tree.
+    queries : Queries or None
+        Rows and calls spent.
+    settings : mapping
+        Options, seeds, versions, hashes: what it takes to do it again.
+    notes : tuple of str
+        Warnings that a reader must see.
+    """
+
+    method: str
+    form: Form
+    domain: Domain
+    task: Task
+    fidelity: tuple[Fidelity, ...]
+    classes: tuple[Label, ...] | None = None
+    target: str = "the model"
+    curve: Curve | None = None
+    stability: Stability | None = None
+    rules: RuleSet | None = None
+    queries: Queries | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", plain(self.settings))
+
+    def predict(self, rows: Any) -> np.ndarray[Any, Any]:
+        """What the surrogate says of the user's own rows.
+
+        Parameters
+        ----------
+        rows : array, DataFrame or mapping of columns, n rows
+            As the domain takes them: raw units, columns by name in any order.
+
+        Returns
+        -------
+        array of shape (n,)
+            Class names, or values in the unit of the model's output.
+
+        Raises
+        ------
+        DataError
+            If the rows do not fit the domain.
+        """
+        predicted = np.asarray(self.form.predict(self.domain.encode(rows)))
+        if self.classes is None:
+            return predicted
+        return np.asarray(self.classes)[predicted]
+
+    def predict_values(self, rows: Any) -> FloatArray:
+        """What the surrogate says, as probabilities, scores or values of shape (n, k)."""
+        return np.asarray(self.form.predict_values(self.domain.encode(rows)), dtype=np.float64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "method": self.method,
+            "target": self.target,
+            "task": self.task,
+            "classes": plain(self.classes),
+            "form": self.form.to_dict(),
+            "rules": None if self.rules is None else self.rules.to_dict(),
+            "fidelity": [one.to_dict() for one in self.fidelity],
+            "curve": None if self.curve is None else self.curve.to_dict(),
+            "stability": None if self.stability is None else self.stability.to_dict(),
+            "queries": None if self.queries is None else self.queries.to_dict(),
+            "domain": self.domain.to_dict(),
+            "settings": self.settings,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> GlobalExplanation:
+        """Give back the explanation that `to_dict` described."""
+        from surrogate.domain import Domain
+        from surrogate.explanation.parts import optional, queries_from_dict
+        from surrogate.fidelity import Curve, Fidelity, Stability
+        from surrogate.forms import RuleSet, form_from_dict
+
+        classes = data["classes"]
+        return cls(
+            method=data["method"],
+            form=form_from_dict(data["form"]),
+            domain=Domain.from_dict(data["domain"]),
+            task=data["task"],
+            fidelity=tuple(Fidelity.from_dict(one) for one in data["fidelity"]),
+            classes=None if classes is None else tuple(classes),
+            target=data["target"],
+            curve=optional(Curve.from_dict, data["curve"]),
+            stability=optional(Stability.from_dict, data["stability"]),
+            rules=optional(RuleSet.from_dict, data["rules"]),
+            queries=optional(queries_from_dict, data["queries"]),
+            settings=data["settings"],
+            notes=tuple(data["notes"]),
+        )
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """JSON under the schema "surrogate/global-explanation"; comes back equal."""
+        return dumps(_SCHEMA, self.to_dict(), indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> GlobalExplanation:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is other JSON, or of a newer version.
+        """
+        return cls.from_dict(loads(_SCHEMA, text))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, GlobalExplanation):
+            return NotImplemented
+        return self.to_json() == other.to_json()

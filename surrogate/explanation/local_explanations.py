@@ -1,0 +1,245 @@
+"""Linear readings of a model around chosen rows, one per row and class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from surrogate.errors import DataError
+from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
+from surrogate.explanation.local_fidelity import LocalFidelity
+from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
+from surrogate.types import FloatArray, Label, Task
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+    from surrogate.explanation.local_explanation import LocalExplanation
+    from surrogate.oracle import Queries
+
+__all__ = ["LocalExplanations"]
+
+_SCHEMA = "surrogate/local-explanations"
+
+
+@dataclass(frozen=True, eq=False)
+class LocalExplanations:
+    """n explained rows, k explained classes, d features.
+
+    Parameters
+    ----------
+    method : str
+        Name in `surrogate.methods.METHODS`, such as "lime".
+    domain : Domain
+        What a row is; user rows pass through it.
+    task : {"classification", "regression"}
+    rows : array of shape (n, d)
+        The explained rows, as the domain encodes them.
+    coef : array of shape (n, k, d)
+        Change of the model's answer per unit of z, in the unit of the answer.
+    intercept : array of shape (n, k)
+    encoding : Binned or Scaled
+        How x becomes z around a row.
+    box_values, local_values : arrays of shape (n, k)
+        What the model, and the local form, say of the row itself.
+    fidelity : LocalFidelity
+    classes : tuple or None
+        The k explained classes; None for regression.
+    coef_se : array of shape (n, k, d) or None
+        Standard errors of the coefficients, where they are claimed.
+    widths : array of shape (n,) or None
+        Kernel width of each row, in units of z.
+    flags : tuple of n tuples of str
+        What is bad about a row's explanation, each said as a clause.
+    target : str
+        What the model is called.
+    queries : Queries or None
+    settings : mapping
+        Options, seeds, versions, hashes: what it takes to do it again.
+    notes : tuple of str
+        Warnings that a reader must see.
+    """
+
+    method: str
+    domain: Domain
+    task: Task
+    rows: FloatArray
+    coef: FloatArray
+    intercept: FloatArray
+    encoding: SharedEncoding
+    box_values: FloatArray
+    local_values: FloatArray
+    fidelity: LocalFidelity
+    classes: tuple[Label, ...] | None = None
+    coef_se: FloatArray | None = None
+    widths: FloatArray | None = None
+    flags: tuple[tuple[str, ...], ...] = ()
+    target: str = "the model"
+    queries: Queries | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "coef", "intercept", "box_values", "local_values"):
+            object.__setattr__(self, name, _readonly(getattr(self, name)))
+        for name in ("coef_se", "widths"):
+            array = getattr(self, name)
+            object.__setattr__(self, name, None if array is None else _readonly(array))
+        object.__setattr__(self, "settings", plain(self.settings))
+        if not self.flags:
+            object.__setattr__(self, "flags", ((),) * len(self.rows))
+        self._check()
+
+    def _check(self) -> None:
+        """Hold the arrays to one (n, k, d)."""
+        n, k, d = self.coef.shape
+        wanted = {
+            "rows": (n, d),
+            "intercept": (n, k),
+            "box_values": (n, k),
+            "local_values": (n, k),
+        }
+        for name, shape in wanted.items():
+            if getattr(self, name).shape != shape:
+                raise DataError(
+                    f"`{name}` of LocalExplanations must have shape {shape} to fit `coef` of "
+                    f"shape {(n, k, d)}; got {getattr(self, name).shape}."
+                )
+        if len(self.flags) != n:
+            raise DataError(f"`flags` of LocalExplanations must be {n}; got {len(self.flags)}.")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[LocalExplanation]:
+        return (self[i] for i in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> LocalExplanation: ...
+    @overload
+    def __getitem__(self, index: slice) -> LocalExplanations: ...
+    def __getitem__(self, index: int | slice) -> LocalExplanation | LocalExplanations:
+        if isinstance(index, slice):
+            return self._take(index)
+        from surrogate.explanation.local_explanation import LocalExplanation
+
+        n = len(self)
+        i = int(index)
+        if not -n <= i < n:
+            raise IndexError(f"row {i} of {n} explained rows")
+        i %= n
+        return LocalExplanation(self._take(slice(i, i + 1)), index=i)
+
+    def _take(self, rows: slice) -> LocalExplanations:
+        return replace(
+            self,
+            rows=self.rows[rows],
+            coef=self.coef[rows],
+            intercept=self.intercept[rows],
+            box_values=self.box_values[rows],
+            local_values=self.local_values[rows],
+            fidelity=self.fidelity[rows],
+            coef_se=None if self.coef_se is None else self.coef_se[rows],
+            widths=None if self.widths is None else self.widths[rows],
+            flags=self.flags[rows],
+        )
+
+    def predict(self, rows: Any) -> FloatArray:
+        """What each local form says of the user's own rows.
+
+        Parameters
+        ----------
+        rows : array, DataFrame or mapping of columns, m rows
+            As the domain takes them.
+
+        Returns
+        -------
+        array of shape (n, m, k)
+            One answer per explained row, given row and class. It means something near the
+            explained row only.
+        """
+        matrix = self.domain.encode(rows)
+        out = np.empty((len(self), len(matrix), self.coef.shape[1]))
+        for i, row in enumerate(self.rows):
+            z = self.encoding.encode(matrix, row)  # (m, d)
+            out[i] = z @ self.coef[i].T + self.intercept[i]
+        return out
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "method": self.method,
+            "target": self.target,
+            "task": self.task,
+            "classes": plain(self.classes),
+            "rows": pack(self.rows),
+            "coef": pack(self.coef),
+            "intercept": pack(self.intercept),
+            "encoding": self.encoding.to_dict(),
+            "box_values": pack(self.box_values),
+            "local_values": pack(self.local_values),
+            "fidelity": self.fidelity.to_dict(),
+            "coef_se": pack(self.coef_se),
+            "widths": pack(self.widths),
+            "flags": [list(flags) for flags in self.flags],
+            "queries": None if self.queries is None else self.queries.to_dict(),
+            "domain": self.domain.to_dict(),
+            "settings": self.settings,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LocalExplanations:
+        """Give back the explanations that `to_dict` described."""
+        from surrogate.domain import Domain
+        from surrogate.explanation.parts import optional, queries_from_dict
+
+        return cls(
+            method=data["method"],
+            domain=Domain.from_dict(data["domain"]),
+            task=data["task"],
+            rows=unpack(data["rows"]),
+            coef=unpack(data["coef"]),
+            intercept=unpack(data["intercept"]),
+            encoding=encoding_from_dict(data["encoding"]),
+            box_values=unpack(data["box_values"]),
+            local_values=unpack(data["local_values"]),
+            fidelity=LocalFidelity.from_dict(data["fidelity"]),
+            classes=optional(tuple, data["classes"]),
+            coef_se=optional(unpack, data["coef_se"]),
+            widths=optional(unpack, data["widths"]),
+            flags=tuple(tuple(flags) for flags in data["flags"]),
+            target=data["target"],
+            queries=optional(queries_from_dict, data["queries"]),
+            settings=data["settings"],
+            notes=tuple(data["notes"]),
+        )
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """JSON under the schema "surrogate/local-explanations"; comes back equal."""
+        return dumps(_SCHEMA, self.to_dict(), indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> LocalExplanations:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is other JSON, or of a newer version.
+        """
+        return cls.from_dict(loads(_SCHEMA, text))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LocalExplanations):
+            return NotImplemented
+        return self.to_json() == other.to_json()
+
+
+def _readonly(array: Any) -> FloatArray:
+    """A float64 view that cannot be written through."""
+    view = np.asarray(array, dtype=np.float64).view()
+    view.flags.writeable = False
+    return view

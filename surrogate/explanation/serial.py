@@ -1,0 +1,99 @@
+"""JSON out and back: schema tags, arrays, and plain values."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from surrogate.errors import InputError
+
+__all__ = ["dumps", "loads", "pack", "plain", "unpack"]
+
+VERSION = 1
+"""Version of every schema below; a newer one is refused, an older one is read."""
+
+
+def dumps(schema: str, body: Mapping[str, Any], *, indent: int | None = None) -> str:
+    """Write a body under its schema tag as strict JSON: no NaN, keys in their order.
+
+    Examples
+    --------
+    >>> from surrogate.explanation.serial import dumps
+    >>> dumps("surrogate/example", {"value": float("nan")})
+    '{"schema": "surrogate/example", "version": 1, "value": null}'
+    """
+    document = {"schema": schema, "version": VERSION, **plain(body)}
+    return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=indent)
+
+
+def loads(schema: str, text: str | bytes) -> dict[str, Any]:
+    """Read what `dumps` wrote, or say why it is not that.
+
+    Raises
+    ------
+    InputError
+        If the text is not JSON, is of another schema, or of a newer version.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"This is not the JSON of a {schema!r}: {error}.") from error
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != schema:
+        raise InputError(
+            f'Expected JSON with "schema": {schema!r}; got {found!r}. '
+            "Read it with the class that wrote it."
+        )
+    version = document.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise InputError(f'Expected a whole number from 1 as "version"; got {version!r}.')
+    if version > VERSION:
+        raise InputError(
+            f"This JSON is version {version} of {schema!r}; this surrogate-toolkit reads up to "
+            f"version {VERSION}. Upgrade it: pip install --upgrade surrogate-toolkit"
+        )
+    return document
+
+
+def plain(value: Any) -> Any:
+    """Nested JSON values of a setting: NumPy scalars become Python's, undefined becomes null.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.explanation.serial import plain
+    >>> plain({"seed": np.int64(3), "width": np.inf, "sizes": (2, 4)})
+    {'seed': 3, 'width': None, 'sizes': [2, 4]}
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item) for item in value), key=repr)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def pack(array: np.ndarray[Any, Any] | None) -> dict[str, Any] | None:
+    """Shape and flat values of an array; NaN becomes null."""
+    if array is None:
+        return None
+    return {"shape": list(array.shape), "values": plain(array.ravel())}
+
+
+def unpack(packed: Mapping[str, Any] | None) -> np.ndarray[Any, Any] | None:
+    """Give back the float64 array that `pack` was given; null becomes NaN."""
+    if packed is None:
+        return None
+    flat = [np.nan if value is None else value for value in packed["values"]]
+    return np.asarray(flat, dtype=np.float64).reshape(packed["shape"])
