@@ -1,6 +1,7 @@
-"""Audit a torch net on rows that it has not seen. (needs the torch and report extras, and pandas)
+"""Audit a torch net on rows that it has not seen.
 
-python examples/audit_torch.py [report.html]
+Run: python examples/audit_torch.py [report.html]
+Needs the torch and report extras, and pandas.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A forest of 200 trees, said in one tree of eight leaves.
 
-python examples/distill_forest.py
+Run: python examples/distill_forest.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Why does the demo's net say what it says about one person? (needs the onnx extra)
+"""Ask why the demo's net says what it says about one person.
 
-python examples/explain_one_row.py
+Run: python examples/explain_one_row.py
+Needs the onnx extra.
 """
 
 from __future__ import annotations

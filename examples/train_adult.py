@@ -1,6 +1,6 @@
 """Train the demo's net on the Adult table and keep it, with its table, beside this script.
 
-    python examples/train_adult.py adult.data
+Run: python examples/train_adult.py adult.data
 
 ``adult.data`` is the file of the UCI repository (see ``data/PROVENANCE.md``). Of its 32,561 rows,
 4,000 drawn by seed become ``data/adult.csv`` and take no part in training; the net learns from
