@@ -53,13 +53,10 @@ def public_packages(modules: dict[str, ast.Module]) -> list[str]:
     return [name for name in modules if name.count(".") == 1 and "._" not in name]
 
 
-def test_all_lists_are_sorted_and_true(modules: dict[str, ast.Module]) -> None:
+def test_every_room_lists_its_names_truly(modules: dict[str, ast.Module]) -> None:
     for name in public_packages(modules):
         module = importlib.import_module(name)
-        assert hasattr(module, "__all__"), name
-        assert list(module.__all__) == sorted(module.__all__, key=str.lower) or list(
-            module.__all__
-        ) == sorted(module.__all__), name
+        assert hasattr(module, "__all__"), f"{name} has no __all__"
         for public in module.__all__:
             assert hasattr(module, public), f"{name}.{public}"
 
