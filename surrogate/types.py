@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -144,7 +143,7 @@ class Traits:
     concurrency: int = 1
     remote: bool = False
     threshold: float | None = None
-    details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +154,15 @@ class Reply:
     ----------
     values : array of shape (n, k) or (n,), or None
         Probabilities, scores or regression values.
-    labels : array of shape (n,), or None
+    labels : NumPy array of shape (n,), or None
         The model's own decisions, by the model's own names.
+    classes : tuple or None
+        Classes of the columns of `values`, where the answer itself names them.
     """
 
     values: Array | None = None
     labels: Array | None = None
+    classes: tuple[Label, ...] | None = None
 
 
 @runtime_checkable
