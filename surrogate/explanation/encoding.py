@@ -1,4 +1,4 @@
-"""What the encodings of many explained rows share; a row completes its own.
+"""What the encodings of many explained rows share; a row completes its own terms.
 
 A local linear form speaks of z, not of x: of "age lies in the same bin as this row's age",
 or of "age, centred and scaled". Everything but the row itself is the same for every row, so
@@ -7,6 +7,7 @@ it is kept once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,76 +16,97 @@ import numpy as np
 
 from surrogate.errors import InputError
 from surrogate.explanation.serial import pack, plain, unpack
-from surrogate.types import BoolArray, FloatArray
+from surrogate.forms import CategorySet, Interval, Scaled, Term
+from surrogate.types import BoolArray, Feature, FloatArray
 
-__all__ = ["Binned", "Scaled", "SharedEncoding", "encoding_from_dict"]
+__all__ = ["BinEncoding", "ScaleEncoding", "SharedEncoding", "encoding_from_dict"]
 
 
 @dataclass(frozen=True, eq=False)
-class Binned:
+class BinEncoding:
     """z_j is 1 where x_j lies in the row's own bin (or equals its category), else 0.
 
     Parameters
     ----------
     edges : tuple of arrays, one per feature
-        Inner edges e_1 < e_2 < ...; bin b holds e_b < x <= e_(b+1). None for a feature that
+        Inner edges e_0 < e_1 < ...; a bin holds e_b < x <= e_(b+1). None for a feature that
         is compared for equality.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.explanation import BinEncoding
+    >>> from surrogate.types import Feature
+    >>> features = (Feature("age"), Feature("sex", "categorical", categories=("f", "m")))
+    >>> encoding = BinEncoding((np.array([30.0, 50.0]), None))
+    >>> [t.text(features) for t in encoding.terms(features, np.array([41.0, 0.0]))]
+    ['30 < age <= 50', 'sex = f']
     """
 
     edges: tuple[FloatArray | None, ...]
 
-    def encode(self, matrix: FloatArray, row: FloatArray) -> FloatArray:
-        """Encode a matrix (n, d) around one row (d,) as z (n, d)."""
-        z = np.empty_like(matrix, dtype=np.float64)
-        for j, edges in enumerate(self.edges):
-            if edges is None:
-                z[:, j] = _equal(matrix[:, j], row[j])
-            else:
-                bins = np.searchsorted(edges, matrix[:, j], side="left")
-                z[:, j] = bins == np.searchsorted(edges, row[j], side="left")
-        return z
+    def terms(self, features: tuple[Feature, ...], row: FloatArray) -> tuple[Term, ...]:
+        """The d terms of a local form around one row (d,)."""
+        return tuple(
+            equal_to(features[j], j, x) if edges is None else bin_of(j, edges, x)
+            for j, (edges, x) in enumerate(zip(self.edges, row))
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        edges = [None if e is None else plain(e) for e in self.edges]
-        return {"encoding": "binned", "edges": edges}
+        edges = [None if e is None else plain(np.asarray(e)) for e in self.edges]
+        return {"encoding": "bins", "edges": edges}
 
 
 @dataclass(frozen=True, eq=False)
-class Scaled:
+class ScaleEncoding:
     """z_j is (x_j - centre_j) / scale_j, or whether x_j equals the row's category.
 
     Parameters
     ----------
     scale : array of shape (d,)
         In the features' units.
-    centre : array of shape (d,), or None
-        None: each row is its own centre.
     equality : bool array of shape (d,)
         Features that are compared for equality instead.
+    centre : array of shape (d,), or None
+        None: each row is its own centre.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.explanation import ScaleEncoding
+    >>> from surrogate.types import Feature
+    >>> features = (Feature("age", unit="years"),)
+    >>> encoding = ScaleEncoding(np.array([10.0]), np.array([False]))
+    >>> encoding.terms(features, np.array([41.0]))
+    (Scaled(feature=0, centre=41.0, scale=10.0),)
     """
 
     scale: FloatArray
-    centre: FloatArray | None
     equality: BoolArray
+    centre: FloatArray | None = None
 
-    def encode(self, matrix: FloatArray, row: FloatArray) -> FloatArray:
-        """Encode a matrix (n, d) around one row (d,) as z (n, d)."""
-        centre = row if self.centre is None else self.centre
-        z = (matrix - centre) / self.scale
-        return np.where(self.equality, _equal(matrix, row), z)
+    def terms(self, features: tuple[Feature, ...], row: FloatArray) -> tuple[Term, ...]:
+        """The d terms of a local form around one row (d,)."""
+        centre = np.nan_to_num(row) if self.centre is None else self.centre
+        return tuple(
+            equal_to(features[j], j, x)
+            if self.equality[j]
+            else Scaled(j, float(centre[j]), float(self.scale[j]))
+            for j, x in enumerate(row)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
-            "encoding": "scaled",
+            "encoding": "scale",
             "scale": pack(self.scale),
+            "equality": plain(np.asarray(self.equality)),
             "centre": pack(self.centre),
-            "equality": plain(self.equality),
         }
 
 
-SharedEncoding: TypeAlias = Binned | Scaled
+SharedEncoding: TypeAlias = BinEncoding | ScaleEncoding
 
 
 def encoding_from_dict(data: Mapping[str, Any]) -> SharedEncoding:
@@ -96,16 +118,34 @@ def encoding_from_dict(data: Mapping[str, Any]) -> SharedEncoding:
         If the kind of encoding is unknown.
     """
     kind = data.get("encoding")
-    if kind == "binned":
-        edges = data["edges"]
-        return Binned(tuple(None if e is None else np.asarray(e, dtype=np.float64) for e in edges))
-    if kind == "scaled":
-        scale = unpack(data["scale"])
-        assert scale is not None
-        return Scaled(scale, unpack(data["centre"]), np.asarray(data["equality"], dtype=np.bool_))
-    raise InputError(f"Unknown encoding {kind!r} of a local explanation; known: binned, scaled.")
+    if kind == "bins":
+        edges = (None if e is None else np.asarray(e, dtype=np.float64) for e in data["edges"])
+        return BinEncoding(tuple(edges))
+    if kind == "scale":
+        centre = data["centre"]
+        return ScaleEncoding(
+            unpack(data["scale"]),
+            np.asarray(data["equality"], dtype=np.bool_),
+            None if centre is None else unpack(centre),
+        )
+    raise InputError(f"Unknown encoding {kind!r} of a local explanation; known: bins, scale.")
 
 
-def _equal(x: Any, row: Any) -> BoolArray:
-    """Whether values equal the row's, a missing one equal to a missing one."""
-    return np.asarray((x == row) | (np.isnan(x) & np.isnan(row)), dtype=np.bool_)
+def bin_of(j: int, edges: FloatArray, x: float) -> Interval:
+    """The bin of column j that holds x; what is missing is a bin of its own."""
+    if math.isnan(x):
+        return Interval(j, 0.0, 0.0, missing=True)
+    b = int(np.searchsorted(edges, x, side="left"))
+    low = -math.inf if b == 0 else float(edges[b - 1])
+    high = math.inf if b == len(edges) else float(edges[b])
+    return Interval(j, low, high)
+
+
+def equal_to(feature: Feature, j: int, x: float) -> Interval | CategorySet:
+    """The condition that column j equals x."""
+    if feature.is_coded:
+        codes = frozenset() if math.isnan(x) else frozenset({int(x)})
+        return CategorySet(j, codes, missing=math.isnan(x))
+    if math.isnan(x):
+        return Interval(j, 0.0, 0.0, missing=True)
+    return Interval(j, float(x), float(x), low_closed=True, high_closed=True)

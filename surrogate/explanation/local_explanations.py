@@ -12,6 +12,7 @@ from surrogate.errors import DataError
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
+from surrogate.forms import Linear
 from surrogate.types import FloatArray, Label, Task
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class LocalExplanations:
     coef : array of shape (n, k, d)
         Change of the model's answer per unit of z, in the unit of the answer.
     intercept : array of shape (n, k)
-    encoding : Binned or Scaled
+    encoding : BinEncoding or ScaleEncoding
         How x becomes z around a row.
     box_values, local_values : arrays of shape (n, k)
         What the model, and the local form, say of the row itself.
@@ -161,11 +162,14 @@ class LocalExplanations:
             explained row only.
         """
         matrix = self.domain.encode(rows)
-        out = np.empty((len(self), len(matrix), self.coef.shape[1]))
-        for i, row in enumerate(self.rows):
-            z = self.encoding.encode(matrix, row)  # (m, d)
-            out[i] = z @ self.coef[i].T + self.intercept[i]
-        return out
+        return np.stack([form.predict_values(matrix) for form in self.forms()])
+
+    def forms(self) -> Iterator[Linear]:
+        """The n local forms, as linear forms that predict, print and export."""
+        features = tuple(self.domain.features)
+        for row, coef, intercept in zip(self.rows, self.coef, self.intercept):
+            terms = self.encoding.terms(features, row)
+            yield Linear(features, self.classes, coef, intercept, terms)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -85,15 +85,13 @@ def plain(value: Any) -> Any:
 
 
 def pack(array: np.ndarray[Any, Any] | None) -> dict[str, Any] | None:
-    """Shape and flat values of an array; NaN becomes null."""
+    """Shape and flat values of an array, None as None; NaN becomes null."""
     if array is None:
         return None
     return {"shape": list(array.shape), "values": plain(array.ravel())}
 
 
-def unpack(packed: Mapping[str, Any] | None) -> np.ndarray[Any, Any] | None:
+def unpack(packed: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     """Give back the float64 array that `pack` was given; null becomes NaN."""
-    if packed is None:
-        return None
     flat = [np.nan if value is None else value for value in packed["values"]]
     return np.asarray(flat, dtype=np.float64).reshape(packed["shape"])

@@ -1,1 +1,1 @@
-"""."""
+"""How results look: tables for a terminal, pictures, and pieces of HTML."""

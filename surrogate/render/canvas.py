@@ -1,0 +1,66 @@
+"""Matplotlib behind one door: axes to draw on, colours, and names that fonts can show."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from surrogate._optional import require
+from surrogate.render.names import clean, clip
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["BLUE", "CLASS_COLOURS", "GREY", "ORANGE", "axes_or_new", "label", "open_figure", "tidy"]
+
+BLUE, ORANGE, GREY = "#2a7ab9", "#d0641c", "#808890"
+"""Told apart with any colour vision, on white and on near-black."""
+
+CLASS_COLOURS = (BLUE, ORANGE, "#2c9c78", "#b8679f", "#b08a00", "#5aa9dd", "#8a6bbf", GREY)
+"""After Okabe and Ito; text always says the class too."""
+
+
+def axes_or_new(ax: Axes | None, *, width: float, height: float) -> Axes:
+    """Give the axes, or new ones of pyplot's; width and height in inches."""
+    if ax is not None:
+        return ax
+    pyplot = require("matplotlib.pyplot", extra="plot")
+    _, made = pyplot.subplots(figsize=(width, height), layout="constrained")
+    return made  # type: ignore[no-any-return]
+
+
+def open_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure that no window and no pyplot knows of; width and height in inches."""
+    figure = require("matplotlib.figure", extra="plot").Figure(
+        figsize=(width, height), layout="constrained"
+    )
+    return figure, figure.subplots()
+
+
+def tidy(ax: Axes, *, keep: tuple[str, ...] = ("bottom",)) -> None:
+    """Take away the frame's lines but those to keep."""
+    for side in ("left", "right", "top", "bottom"):
+        ax.spines[side].set_visible(side in keep)
+    ax.tick_params(length=0)
+
+
+def label(name: object, width: int = 32) -> str:
+    """A name that the current font can draw, at most `width` characters.
+
+    Pass ``parse_math=False`` beside it: a dollar sign is no formula.
+    """
+    known = _glyphs(_font_file())
+    text = clip(clean(name), width)
+    return "".join(c if ord(c) in known else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _font_file() -> str:
+    manager = require("matplotlib.font_manager", extra="plot")
+    return str(manager.findfont(manager.FontProperties()))
+
+
+@lru_cache(maxsize=8)
+def _glyphs(path: str) -> frozenset[int]:
+    font: Any = require("matplotlib.ft2font", extra="plot").FT2Font(path)
+    return frozenset(font.get_charmap())

@@ -1,0 +1,149 @@
+"""Pieces of HTML: every text that comes in is escaped, no style and no script goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from surrogate.render.tables import Table
+
+__all__ = ["Fragment", "bar", "facts", "join", "notebook", "paragraph", "table", "whisker"]
+
+_NOTEBOOK_STYLE = (
+    ".surrogate{max-width:60em;line-height:1.45}"
+    ".surrogate table{border-collapse:collapse;margin:.6em 0}"
+    ".surrogate th,.surrogate td{padding:.15em .8em .15em 0;text-align:left;border:0}"
+    ".surrogate th{border-bottom:1px solid;font-weight:600}"
+    ".surrogate .r{text-align:right;font-variant-numeric:tabular-nums}"
+    ".surrogate .claim{font-weight:600}"
+    ".surrogate .bad{border-left:4px solid #d0641c;padding-left:.7em}"
+    ".surrogate svg.bar{width:8em;height:.7em;vertical-align:middle}"
+    ".surrogate svg.bar .plus{fill:#2a7ab9}.surrogate svg.bar .minus{fill:#d0641c}"
+    ".surrogate svg.bar .line{stroke:currentColor}"
+    ".surrogate pre{font-size:.9em;overflow-x:auto}"
+)
+
+
+class Fragment(str):
+    """HTML that is safe as it is; templates do not escape it again."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """The fragment itself, for template engines."""
+        return str(self)
+
+
+def join(parts: Iterable[Fragment]) -> Fragment:
+    """Fragments one after the other; a bare str among them is escaped."""
+    return Fragment("".join(p if isinstance(p, Fragment) else escape(p) for p in parts))
+
+
+def paragraph(text: str, kind: str = "") -> Fragment:
+    """Text as a paragraph of a class.
+
+    Examples
+    --------
+    >>> from surrogate.render.fragments import paragraph
+    >>> print(paragraph("<b>age</b> & sex", "claim"))
+    <p class="claim">&lt;b&gt;age&lt;/b&gt; &amp; sex</p>
+    """
+    attribute = f' class="{escape(kind)}"' if kind else ""
+    return Fragment(f"<p{attribute}>{escape(text)}</p>")
+
+
+def table(content: Table, *, pictures: Sequence[Fragment] = (), picture_head: str = "") -> Fragment:
+    """A table; `pictures`, one a row, make a last column."""
+    caption = f"<caption>{escape(content.caption)}</caption>" if content.caption else ""
+    marks = [' class="r"' if side == "r" else "" for side in content.align]
+    head = "".join(
+        f'<th scope="col"{m}>{escape(h)}</th>' for h, m in zip(content.header, marks)
+    )
+    if pictures:
+        head += f'<th scope="col" class="pic">{escape(picture_head)}</th>'
+    body = []
+    for i, row in enumerate(content.rows):
+        cells = "".join(f"<td{m}>{_cell(c)}</td>" for c, m in zip(row, marks))
+        if pictures:
+            cells += f'<td class="pic">{pictures[i]}</td>'
+        body.append(f"<tr>{cells}</tr>")
+    rows = "".join(body)
+    return Fragment(
+        f'<div class="scroll" tabindex="0" role="group"><table>{caption}'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cell(text: str) -> str:
+    return escape(text) if text else ""
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Fragment:
+    """Names and values as a description list."""
+    items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
+    return Fragment(f"<dl>{items}</dl>")
+
+
+def bar(value: float, low: float, high: float, *, half: float | None = None) -> Fragment:
+    """A bar from zero on an axis from `low` to `high`, with half an interval's width.
+
+    It is hidden from screen readers: the figure stands beside it in words.
+    """
+    zero, end = _place(0.0, low, high), _place(value, low, high)
+    left, width = min(zero, end), abs(end - zero)
+    kind = "plus" if value >= 0 else "minus"
+    marks = f'<rect class="{kind}" x="{left:.2f}" y="2" width="{width:.2f}" height="6"/>'
+    if low < 0:
+        marks += _line(zero, 0, zero, 10)
+    if half is not None:
+        first, last = _place(value - half, low, high), _place(value + half, low, high)
+        marks += _line(first, 5, last, 5) + _line(first, 3, first, 7) + _line(last, 3, last, 7)
+    return _svg("bar", marks)
+
+
+def whisker(
+    value: float | None, ends: tuple[float, float] | None, baseline: float | None, *, low: float
+) -> Fragment:
+    """A score on an axis from `low` to 1: its interval, its value, the trivial one as a tick."""
+    marks = _line(0, 9.5, 100, 9.5, "axis")
+    if baseline is not None:
+        x = _place(baseline, low, 1.0)
+        marks += _line(x, 1, x, 9.5, "trivial")
+    if ends is not None:
+        first, last = (_place(end, low, 1.0) for end in ends)
+        marks += f'<rect class="band" x="{first:.2f}" y="3" width="{last - first:.2f}" height="4"/>'
+    if value is not None:
+        x = _place(value, low, 1.0)
+        marks += f'<rect class="plus" x="{x - 0.6:.2f}" y="1" width="1.2" height="8"/>'
+    return _svg("bar whisker", marks)
+
+
+def notebook(*parts: Fragment) -> str:
+    """Fragments with the little style that a notebook needs."""
+    return f'<div class="surrogate"><style>{_NOTEBOOK_STYLE}</style>{join(parts)}</div>'
+
+
+def preformatted(text: str) -> Fragment:
+    """Text with its spaces kept."""
+    return Fragment(f'<pre tabindex="0">{escape(text)}</pre>')
+
+
+def _place(value: float, low: float, high: float) -> float:
+    """Position from 0 to 100 on an axis."""
+    if not high > low:
+        return 0.0
+    return 100 * min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "line") -> str:
+    return (
+        f'<line class="{kind}" x1="{x1:.2f}" y1="{y1}" x2="{x2:.2f}" y2="{y2}" '
+        'vector-effect="non-scaling-stroke"/>'
+    )
+
+
+def _svg(kind: str, marks: str) -> Fragment:
+    return Fragment(
+        f'<svg class="{kind}" viewBox="0 0 100 10" preserveAspectRatio="none" '
+        f'aria-hidden="true">{marks}</svg>'
+    )

@@ -1,0 +1,87 @@
+"""Bars with intervals: what each feature adds to one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from surrogate.render.canvas import BLUE, ORANGE, axes_or_new, label, tidy
+from surrogate.types import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_effects", "strongest"]
+
+
+def strongest(effects: FloatArray, top: int) -> list[int]:
+    """Positions of the `top` largest effects by size, largest first, ties in order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.render.plot_effects import strongest
+    >>> strongest(np.array([0.1, -0.5, 0.0, 0.3]), 3)
+    [1, 3, 0]
+    """
+    order = np.argsort(-np.abs(effects), kind="stable")[:top]
+    return [int(j) for j in order if effects[j] != 0]
+
+
+def plot_effects(
+    names: Sequence[str],
+    effects: FloatArray,
+    *,
+    errors: FloatArray | None = None,
+    level: float = 0.95,
+    title: str = "",
+    xlabel: str = "effect on the answer",
+    top: int = 12,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the largest effects as bars from zero, with intervals where there are errors.
+
+    Parameters
+    ----------
+    names : sequence of d str
+        What each effect belongs to.
+    effects : array of shape (d,)
+        In the unit of the answer.
+    errors : array of shape (d,), optional
+        Standard errors; intervals are normal at `level`.
+    level : float
+    title, xlabel : str
+    top : int
+        Bars at most.
+    ax : matplotlib.axes.Axes, optional
+        Drawn on; new ones if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    MissingDependency
+        If matplotlib is not installed.
+    """
+    shown = strongest(effects, top)
+    ax = axes_or_new(ax, width=6.4, height=1.2 + 0.3 * max(1, len(shown)))
+    values = np.asarray(effects)[shown]
+    places = np.arange(len(shown))
+    ax.barh(places, values, color=[BLUE if v > 0 else ORANGE for v in values], height=0.62)
+    if errors is not None:
+        half = NormalDist().inv_cdf(0.5 + level / 2) * np.asarray(errors)[shown]
+        ink = ax.xaxis.label.get_color()
+        ax.errorbar(values, places, xerr=half, fmt="none", ecolor=ink, elinewidth=1, capsize=2.5)
+        xlabel += f" ({100 * level:g} % interval)"
+    ax.axvline(0, color=ax.xaxis.label.get_color(), linewidth=0.8)
+    ax.set_yticks(places, [label(names[j]) for j in shown], parse_math=False)
+    ax.set_ylim(len(shown) - 0.4, -0.6)
+    ax.set_xlabel(label(xlabel, 80), parse_math=False)
+    ax.set_title(label(title, 70), loc="left", parse_math=False)
+    tidy(ax)
+    return ax

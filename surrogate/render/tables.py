@@ -1,0 +1,106 @@
+"""What tables say, before it is known whether they go to a terminal or a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from surrogate.render.names import clean
+from surrogate.render.numbers import count, number, signed
+
+if TYPE_CHECKING:
+    from surrogate.fidelity import Fidelity, Score
+
+__all__ = ["Table", "curve_table", "fidelity_table", "group_table", "queries_table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells of text under a header; `align` has one letter, l or r, a column."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+    caption: str = ""
+
+
+def fidelity_table(fidelity: Sequence[Fidelity]) -> Table:
+    """Every metric on every distribution of rows, beside the trivial surrogate.
+
+    Parameters
+    ----------
+    fidelity : sequence of surrogate.fidelity.Fidelity
+
+    Returns
+    -------
+    Table
+    """
+    rows = tuple(
+        (
+            clean(one.distribution) if i == 0 else "",
+            score.symbol,
+            score.value_text(),
+            score.interval_text(),
+            score.baseline_text(),
+            _lift(score),
+            count(score.n),
+        )
+        for one in fidelity
+        for i, score in enumerate(one.scores)
+    )
+    return Table(
+        ("rows", "metric", "value", _level(fidelity), "trivial", "lift", "n"), rows, "llrrrrr"
+    )
+
+
+def group_table(fidelity: Fidelity) -> Table:
+    """The main metric by class and subgroup."""
+    rows = tuple(
+        (
+            clean(one.group) + (" (small group)" if one.small else ""),
+            one.score.value_text(),
+            one.score.interval_text(),
+            one.score.baseline_text(),
+            count(one.score.n),
+        )
+        for one in fidelity.groups
+    )
+    header = ("group", fidelity.main.symbol, _level([fidelity]), "trivial", "n")
+    return Table(header, rows, "lrrrr")
+
+
+def curve_table(curve: object) -> Table:
+    """The main metric at every size: what the picture of the curve shows."""
+    from surrogate.fidelity import Curve
+
+    assert isinstance(curve, Curve)
+    rows = tuple(
+        (count(size), one.main.value_text(), one.main.interval_text(), count(one.main.n))
+        for size, one in curve
+    )
+    header = (curve.unit, curve.fidelities[0].main.symbol, _level(curve.fidelities), "n")
+    return Table(header, rows, "rrrr")
+
+
+def queries_table(purposes: Sequence[tuple[str, int]], total: int) -> Table:
+    """Rows asked, by purpose."""
+    rows = (*((clean(name), count(rows)) for name, rows in purposes), ("all", count(total)))
+    return Table(("purpose", "rows asked"), rows, "lr")
+
+
+def _level(fidelity: Sequence[Fidelity]) -> str:
+    levels = {one.level for one in fidelity}
+    return f"{100 * levels.pop():g} % interval" if len(levels) == 1 else "interval"
+
+
+def _lift(score: Score) -> str:
+    """The lift, in points for shares."""
+    if score.lift is None:
+        return "not measured"
+    return signed(100 * score.lift) + " points" if score.percent else signed(score.lift)
+
+
+def effect(value: float, half: float | None) -> str:
+    """One effect with half the width of its interval, where it has one."""
+    return signed(value) if half is None else f"{signed(value)} ± {number(half, 2)}"
