@@ -1,0 +1,372 @@
+"""A decision tree as read-only arrays: one entry per node, children behind their parent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.errors import InputError
+from surrogate.forms._plain import (
+    as_matrix,
+    class_text,
+    feature_from_dict,
+    feature_to_dict,
+    finite_or_none,
+    plain_labels,
+    read_only,
+    same_array,
+    take,
+    value_text,
+)
+from surrogate.forms.conditions import CategorySet, Condition, Interval
+from surrogate.types import Array, BoolArray, Feature, FloatArray, IntArray, Label
+
+if TYPE_CHECKING:
+    from surrogate.forms.ruleset import RuleSet
+
+__all__ = ["LEAF", "Tree"]
+
+LEAF = -1
+"""What `feature`, `left` and `right` hold at a leaf."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """A binary decision tree over the internal matrix.
+
+    A row goes left at a node where its value is at most the node's threshold or, at a
+    node with categories, among them; a missing value goes where `missing_left` says, and
+    a code that a node does not list goes right. Node 0 is the root, and the children of a
+    node have greater numbers than the node itself.
+
+    Parameters
+    ----------
+    features : tuple of Feature, length d
+    classes : tuple or None
+        Classes in the order of their codes; None for regression.
+    feature : int array of shape (m,)
+        Column that a node tests; -1 at a leaf.
+    threshold : float array of shape (m,)
+        Greatest value that goes left, in the feature's unit; infinite where every known
+        value goes left; NaN at leaves and nodes with categories.
+    categories : tuple of length m, of frozenset of int or None
+        Codes that go left; None at leaves and nodes with a threshold.
+    left, right : int arrays of shape (m,)
+        Children; -1 at a leaf.
+    missing_left : bool array of shape (m,)
+    value : float array of shape (m, k)
+        Class probabilities, or regression values.
+    weight : float array of shape (m,)
+        Weight of the fitted rows that reach the node.
+    count : int array of shape (m,), optional
+        Number of the fitted rows that reach the node; zeros if it is not said.
+    decision : int array of shape (m,), optional
+        Code of the class that a node decides; the column of the greatest value if it is
+        not said. None for regression.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.forms import Tree
+    >>> from surrogate.types import Feature
+    >>> tree = Tree(
+    ...     features=(Feature("age", unit="years"),),
+    ...     classes=("no", "yes"),
+    ...     feature=[0, -1, -1],
+    ...     threshold=[37.5, np.nan, np.nan],
+    ...     categories=(None, None, None),
+    ...     left=[1, -1, -1],
+    ...     right=[2, -1, -1],
+    ...     missing_left=[False, False, False],
+    ...     value=[[0.6, 0.4], [0.9, 0.1], [0.2, 0.8]],
+    ...     weight=[100.0, 57.0, 43.0],
+    ... )
+    >>> tree.predict(np.array([[37.5], [38.0]]))
+    array([0, 1])
+    >>> print(tree)
+    ├─ age <= 37.5 years  ->  no (p 0.9, reach 57 %)
+    └─ age > 37.5 years  ->  yes (p 0.8, reach 43 %)
+    """
+
+    features: tuple[Feature, ...]
+    classes: tuple[Label, ...] | None
+    feature: IntArray
+    threshold: FloatArray
+    categories: tuple[frozenset[int] | None, ...]
+    left: IntArray
+    right: IntArray
+    missing_left: BoolArray
+    value: FloatArray
+    weight: FloatArray
+    count: IntArray = None  # type: ignore[assignment]
+    decision: IntArray | None = None
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        m = len(self.feature)
+        count = np.zeros(m) if self.count is None else self.count
+        value = np.asarray(self.value, dtype=np.float64).reshape(m, -1)
+        decision = self.decision
+        if self.classes is not None and decision is None:
+            decision = value.argmax(axis=1)
+        sets = tuple(None if c is None else frozenset(int(k) for k in c) for c in self.categories)
+        fields = {
+            "features": tuple(self.features),
+            "classes": None if self.classes is None else plain_labels(self.classes),
+            "feature": read_only(self.feature, np.intp),
+            "threshold": read_only(self.threshold, np.float64),
+            "categories": sets,
+            "left": read_only(self.left, np.intp),
+            "right": read_only(self.right, np.intp),
+            "missing_left": read_only(self.missing_left, np.bool_),
+            "value": read_only(value, np.float64),
+            "weight": read_only(self.weight, np.float64),
+            "count": read_only(count, np.intp),
+            "decision": None if decision is None else read_only(decision, np.intp),
+        }
+        for name, field in fields.items():
+            object.__setattr__(self, name, field)
+        self._check()
+
+    def _check(self) -> None:
+        """Raise unless the arrays make a tree."""
+        m = len(self.feature)
+        per_node = ("threshold", "categories", "left", "right", "missing_left", "weight", "count")
+        for name in per_node:
+            if len(getattr(self, name)) != m:
+                raise InputError(
+                    f"A Tree of {m} nodes needs {m} entries in `{name}`; "
+                    f"got {len(getattr(self, name))}."
+                )
+        inner = np.flatnonzero(self.feature != LEAF)
+        children = np.sort(np.concatenate([self.left[inner], self.right[inner]]))
+        behind = (self.left[inner] > inner) & (self.right[inner] > inner)
+        if m == 0 or not behind.all() or not np.array_equal(children, np.arange(1, m)):
+            raise InputError(
+                "A Tree needs a root at node 0 and every other node once as the child of a "
+                "node before it."
+            )
+        if inner.size and self.feature[inner].max() >= len(self.features):
+            raise InputError(
+                f"A Tree tests column {self.feature.max()}, but has {len(self.features)} features."
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tree):
+            return NotImplemented
+        plain = ("features", "classes", "categories")
+        arrays = ("feature", "threshold", "left", "right", "missing_left", "value", "weight")
+        return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
+            same_array(getattr(self, name), getattr(other, name))
+            for name in (*arrays, "count", "decision")
+        )
+
+    # Size -------------------------------------------------------------------------------
+
+    @property
+    def is_leaf(self) -> BoolArray:
+        """Which nodes are leaves: (m,)."""
+        return np.equal(self.feature, LEAF)
+
+    @property
+    def n_leaves(self) -> int:
+        """How many leaves there are."""
+        return int(self.is_leaf.sum())
+
+    @property
+    def n_conditions(self) -> int:
+        """How many tests there are, one a node that is not a leaf."""
+        return int((~self.is_leaf).sum())
+
+    @property
+    def depths(self) -> IntArray:
+        """How many tests lie above each node: (m,)."""
+        depth = np.zeros(len(self.feature), dtype=np.intp)
+        for node in np.flatnonzero(~self.is_leaf):
+            depth[[self.left[node], self.right[node]]] = depth[node] + 1
+        return depth
+
+    @property
+    def depth(self) -> int:
+        """How many tests the longest path has."""
+        return int(self.depths.max())
+
+    @property
+    def mean_path_length(self) -> float:
+        """How many tests a fitted row meets, on average by weight."""
+        leaf = self.is_leaf
+        weight = self.weight[leaf] if self.weight[leaf].sum() > 0 else np.ones(leaf.sum())
+        return float(np.average(self.depths[leaf], weights=weight))
+
+    @property
+    def size(self) -> dict[str, float]:
+        """How large the form is, by the names that reports use."""
+        return {
+            "leaves": self.n_leaves,
+            "depth": self.depth,
+            "conditions": self.n_conditions,
+            "mean path length": self.mean_path_length,
+        }
+
+    # Prediction -------------------------------------------------------------------------
+
+    def apply(self, matrix: Array) -> IntArray:
+        """The leaf that each row reaches.
+
+        Parameters
+        ----------
+        matrix : array of shape (n, d)
+            Rows of the internal matrix.
+
+        Returns
+        -------
+        leaves : int array of shape (n,)
+            Node numbers.
+        """
+        x = as_matrix(matrix, self.features)
+        leaves = np.zeros(len(x), dtype=np.intp)
+        rows: dict[int, IntArray] = {0: np.arange(len(x))}
+        for node in range(len(self.feature)):
+            here = rows.pop(node)
+            if self.feature[node] == LEAF:
+                leaves[here] = node
+                continue
+            left = self.goes_left(node, x[here, self.feature[node]])
+            rows[int(self.left[node])] = here[left]
+            rows[int(self.right[node])] = here[~left]
+        return leaves
+
+    def goes_left(self, node: int, x: FloatArray) -> BoolArray:
+        """Which values (n,) of a node's column go to its left child."""
+        codes = self.categories[node]
+        if codes is None:
+            left = np.less_equal(x, self.threshold[node])
+        else:
+            left = np.isin(x, np.fromiter(codes, dtype=np.float64))
+        return np.asarray(left | np.isnan(x) if self.missing_left[node] else left)
+
+    def predict_values(self, matrix: Array) -> FloatArray:
+        """Class probabilities or regression values of rows (n, d): (n, k)."""
+        return self.value[self.apply(matrix)]
+
+    def predict(self, matrix: Array) -> IntArray | FloatArray:
+        """Class codes (n,) of rows (n, d), or regression values (n,) or (n, k)."""
+        leaves = self.apply(matrix)
+        if self.decision is not None:
+            return self.decision[leaves]
+        values = self.value[leaves]
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    # Reading ----------------------------------------------------------------------------
+
+    def test(self, node: int) -> tuple[Condition, Condition]:
+        """The conditions of going left and of going right at a node."""
+        column, codes = int(self.feature[node]), self.categories[node]
+        missing = bool(self.missing_left[node])
+        if codes is not None:
+            rest = frozenset(range(len(self.features[column].categories))) - codes
+            left = CategorySet(column, codes, missing)
+            return left, CategorySet(column, rest, not missing)
+        threshold = float(self.threshold[node])
+        return (
+            Interval(column, high=threshold, missing=missing),
+            Interval(column, low=threshold, missing=not missing),
+        )
+
+    def paths(self) -> dict[int, tuple[Condition, ...]]:
+        """The conditions on the way to each leaf, from the root on."""
+        above: dict[int, tuple[Condition, ...]] = {0: ()}
+        for node in np.flatnonzero(~self.is_leaf):
+            path = above.pop(int(node))
+            left, right = self.test(int(node))
+            above[int(self.left[node])] = (*path, left)
+            above[int(self.right[node])] = (*path, right)
+        return above
+
+    def rules(self) -> RuleSet:
+        """One rule a leaf, conditions on one column met into one; predicts the same."""
+        from surrogate.forms.simplify import ruleset_from_tree
+
+        return ruleset_from_tree(self)
+
+    def to_text(self, *, limit: int | None = 8) -> str:
+        """The tree as indented lines, with names, units and categories.
+
+        Parameters
+        ----------
+        limit : int or None
+            How many categories a condition lists before it counts the rest.
+        """
+        if self.n_leaves == 1:
+            return f"always {self._outcome(0)}"
+        return "\n".join(self._lines(0, "", limit))
+
+    def _lines(self, node: int, indent: str, limit: int | None) -> list[str]:
+        """The lines below a node."""
+        lines = []
+        conditions = self.test(node)
+        children = (int(self.left[node]), int(self.right[node]))
+        for condition, child, last in zip(conditions, children, (False, True)):
+            said = f"{indent}{'└─' if last else '├─'} {condition.text(self.features, limit=limit)}"
+            if self.feature[child] == LEAF:
+                lines.append(f"{said}  ->  {self._outcome(child)}")
+            else:
+                lines += [said, *self._lines(child, indent + ("   " if last else "│  "), limit)]
+        return lines
+
+    def _outcome(self, node: int) -> str:
+        """What a leaf says, and how many of the fitted rows reach it."""
+        share = self.weight[node] / self.weight[0] if self.weight[0] > 0 else np.nan
+        reach = f"reach {100 * share:.3g} %" if np.isfinite(share) else "reach not known"
+        if self.decision is None or self.classes is None:
+            return f"{', '.join(value_text(v) for v in self.value[node])} ({reach})"
+        code = int(self.decision[node])
+        probability = value_text(self.value[node, code])
+        return f"{class_text(self.classes, code)} (p {probability}, {reach})"
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    # JSON -------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, one list per field; None for what is not finite."""
+        return {
+            "form": "tree",
+            "features": [feature_to_dict(f) for f in self.features],
+            "classes": None if self.classes is None else list(self.classes),
+            "feature": self.feature.tolist(),
+            "threshold": [finite_or_none(t) for t in self.threshold],
+            "categories": [None if c is None else sorted(c) for c in self.categories],
+            "left": self.left.tolist(),
+            "right": self.right.tolist(),
+            "missing_left": self.missing_left.tolist(),
+            "value": self.value.tolist(),
+            "weight": self.weight.tolist(),
+            "count": self.count.tolist(),
+            "decision": None if self.decision is None else self.decision.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Tree:
+        """The tree that `to_dict` wrote.
+
+        Raises
+        ------
+        InputError
+            If an entry is missing, or the entries do not make a tree.
+        """
+        fields = {name: take(data, name, "tree") for name in cls.__dataclass_fields__}
+        fields["features"] = tuple(feature_from_dict(f) for f in fields["features"])
+        inner = zip(fields["threshold"], fields["feature"], fields["categories"])
+        fields["threshold"] = [
+            (np.nan if f == LEAF or c is not None else np.inf) if t is None else t
+            for t, f, c in inner
+        ]
+        fields["categories"] = tuple(fields["categories"])
+        fields["classes"] = None if fields["classes"] is None else tuple(fields["classes"])
+        return cls(**fields)
