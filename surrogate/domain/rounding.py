@@ -1,0 +1,133 @@
+"""Rows as the box can see them: whole numbers whole, one 1 per group, the box's floats.
+
+Written once for NumPy and torch, on the library and device that the matrix lies on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from surrogate._array import device_name, is_torch, namespace
+from surrogate.domain.layout import Layout, place
+from surrogate.errors import DataError, OptionError
+from surrogate.types import Array, Feature, FloatArray
+
+__all__ = ["DTYPES", "round_matrix", "to_precision"]
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+
+def round_matrix(
+    matrix: Array, features: tuple[Feature, ...], layout: Layout, *, dtype: str, clip: bool
+) -> Array:
+    """Round a matrix to its features' kinds, then to what `dtype` can hold."""
+    if dtype not in DTYPES:
+        raise OptionError(
+            f"The `dtype` parameter of Domain.round must be one of {', '.join(DTYPES)}; "
+            f"got {dtype!r}."
+        )
+    xp = namespace(matrix)
+    out = xp.asarray(matrix, copy=True)
+    _clip(out, layout, dtype, clip, xp)
+    if len(layout.whole):
+        at = place(layout.whole)
+        out[:, at] = xp.round(out[:, at])
+    for members in layout.groups.values():
+        out[:, members] = _one_hot(matrix[:, members], xp)
+    if len(layout.numeric):
+        at = place(layout.numeric)
+        out[:, at] = to_precision(out[:, at], dtype)
+    if dtype != "float64":
+        _check_held(out, features, dtype, xp)
+    return out
+
+
+def _clip(out: Array, layout: Layout, dtype: str, clip: bool, xp: Any) -> None:
+    """In place: to what can be held and, if asked, to the declared bounds."""
+    low, high = layout.can_low, layout.can_high
+    if clip:
+        low, high = np.maximum(low, layout.low), np.minimum(high, layout.high)
+        low[layout.whole] = np.ceil(low[layout.whole])
+        high[layout.whole] = np.floor(high[layout.whole])
+    limited = np.flatnonzero(np.isfinite(low) | np.isfinite(high))
+    if not len(limited):
+        return
+    at = place(limited)
+    inner_low = _beside(_inward(low[limited], np.inf, dtype), out, xp)
+    inner_high = _beside(_inward(high[limited], -np.inf, dtype), out, xp)
+    out[:, at] = xp.clip(out[:, at], inner_low, inner_high)
+
+
+def _inward(bounds: FloatArray, inside: float, dtype: str) -> FloatArray:
+    """Bounds that `dtype` can hold: the next ones inside, so that rounding keeps within."""
+    with np.errstate(over="ignore"):
+        held = to_precision(bounds, dtype)
+    outside = held < bounds if inside > 0 else held > bounds
+    if not outside.any():
+        return np.asarray(held)
+    step = {"float32": np.float32, "float16": np.float16}.get(dtype)
+    if step is None:  # bfloat16 is float32's upper half
+        nudged = to_precision(bounds + np.abs(bounds) * 2.0**-8 * np.sign(inside), dtype)
+    else:
+        nudged = np.nextafter(held.astype(step), step(inside)).astype(np.float64)
+    return np.asarray(np.where(outside, nudged, held))
+
+
+def _beside(bounds: FloatArray, out: Array, xp: Any) -> Array:
+    """Bounds of shape (1, columns) on the matrix's library, device and dtype."""
+    if is_torch(out):
+        return xp.asarray(bounds[None, :], dtype=out.dtype, device=out.device)
+    return bounds[None, :]
+
+
+def _one_hot(block: Array, xp: Any) -> Array:
+    """The largest of each row as 1, the others as 0: (n, members) -> (n, members)."""
+    largest = xp.argmax(block, axis=1)
+    members = xp.arange(block.shape[1], **_device(block))
+    return xp.astype(largest[:, None] == members[None, :], block.dtype)
+
+
+def _device(array: Array) -> dict[str, Any]:
+    return {"device": device_name(array)} if is_torch(array) else {}
+
+
+def to_precision(values: Array, dtype: str) -> Array:
+    """Values rounded to what a floating dtype can hold; dtype and device stay.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.domain.rounding import to_precision
+    >>> to_precision(np.array([0.1]), "float16").tolist()
+    [0.0999755859375]
+    """
+    if dtype == "float64":
+        return values
+    xp = namespace(values)
+    if dtype == "bfloat16" and not is_torch(values):
+        return _to_bfloat16(values)
+    with np.errstate(over="ignore"):
+        return xp.astype(xp.astype(values, getattr(xp, dtype)), values.dtype)
+
+
+def _to_bfloat16(values: FloatArray) -> FloatArray:
+    """Round to the upper half of float32, ties to even, as torch does."""
+    single = np.ascontiguousarray(values, dtype=np.float32)
+    bits = single.view(np.uint32)
+    kept = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) & np.uint32(
+        0xFFFF0000
+    )
+    rounded = np.where(np.isnan(single), np.float32(np.nan), kept.view(np.float32))
+    return np.asarray(rounded, dtype=values.dtype)
+
+
+def _check_held(out: Array, features: tuple[Feature, ...], dtype: str, xp: Any) -> None:
+    infinite = xp.isinf(out)
+    if bool(xp.any(infinite)):
+        j = int(xp.argmax(xp.astype(xp.any(infinite, axis=0), xp.int8)))
+        raise DataError(
+            f"Column {features[j].name!r} has values that {dtype}, in which the model computes, "
+            f"cannot hold. Scale the column, or give the model as one of a wider dtype."
+        )
