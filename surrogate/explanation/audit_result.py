@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from surrogate.explanation import frames, html, printing
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.render.fragments import notebook
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from surrogate.oracle import Queries
 
 __all__ = ["AuditResult"]
@@ -71,14 +77,15 @@ class AuditResult:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Give back the result that `to_dict` described."""
-        from surrogate.explanation.parts import optional, queries_from_dict
+        from surrogate.explanation.parts import optional
+        from surrogate.oracle import Queries
 
         return cls(
             target=data["target"],
             data=data["data"],
             surrogates=tuple(GlobalExplanation.from_dict(one) for one in data["surrogates"]),
             local=optional(LocalExplanations.from_dict, data["local"]),
-            queries=optional(queries_from_dict, data["queries"]),
+            queries=optional(Queries.from_dict, data["queries"]),
             interrupted=data["interrupted"],
             settings=data["settings"],
             notes=tuple(data["notes"]),
@@ -103,3 +110,50 @@ class AuditResult:
         if not isinstance(other, AuditResult):
             return NotImplemented
         return self.to_json() == other.to_json()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every measured figure of every surrogate as a pandas DataFrame, one a line.
+
+        Raises
+        ------
+        MissingDependency
+            If pandas is not installed.
+        """
+        pandas = frames.pandas()
+        parts = [frames.fidelity_frame(one) for one in self.surrogates]
+        joined: pd.DataFrame = (
+            pandas.concat(parts, ignore_index=True) if parts else pandas.DataFrame()
+        )
+        return joined
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report as one self-contained HTML page.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced when the page is complete.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        MissingDependency
+            If Jinja2 or matplotlib is not installed.
+        """
+        from surrogate.report import write_report
+
+        return write_report(self, path)
+
+    def __str__(self) -> str:
+        return printing.audit_text(self)
+
+    def __repr__(self) -> str:
+        n = len(self.surrogates)
+        ended = ", interrupted" if self.interrupted else ""
+        return f"<{type(self).__name__} of {self.target.get('name')!r}, {n} surrogates{ended}>"
+
+    def _repr_html_(self) -> str:
+        return notebook(html.audit_html(self))

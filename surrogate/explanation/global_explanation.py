@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surrogate.errors import AbilityError
+from surrogate.explanation import frames, html, printing, words
 from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.forms import Form, RuleSet, Tree
+from surrogate.render.describe import form_name
+from surrogate.render.fragments import notebook
+from surrogate.render.plot_curve import plot_curve
+from surrogate.render.plot_effects import plot_effects
+from surrogate.render.plot_rules import plot_rules
+from surrogate.render.plot_tree import plot_tree
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from surrogate.domain import Domain
     from surrogate.fidelity import Curve, Fidelity, Stability
-    from surrogate.forms import Form, RuleSet
     from surrogate.oracle import Queries
     from surrogate.types import FloatArray, Label, Task
 
@@ -93,7 +104,8 @@ class GlobalExplanation:
         predicted = np.asarray(self.form.predict(self.domain.encode(rows)))
         if self.classes is None:
             return predicted
-        return np.asarray(self.classes)[predicted]
+        named: np.ndarray[Any, Any] = np.asarray(self.classes)[predicted]
+        return named
 
     def predict_values(self, rows: Any) -> FloatArray:
         """What the surrogate says, as probabilities, scores or values of shape (n, k)."""
@@ -121,9 +133,10 @@ class GlobalExplanation:
     def from_dict(cls, data: Mapping[str, Any]) -> GlobalExplanation:
         """Give back the explanation that `to_dict` described."""
         from surrogate.domain import Domain
-        from surrogate.explanation.parts import optional, queries_from_dict
+        from surrogate.explanation.parts import optional
         from surrogate.fidelity import Curve, Fidelity, Stability
-        from surrogate.forms import RuleSet, form_from_dict
+        from surrogate.forms import form_from_dict
+        from surrogate.oracle import Queries
 
         classes = data["classes"]
         return cls(
@@ -137,7 +150,7 @@ class GlobalExplanation:
             curve=optional(Curve.from_dict, data["curve"]),
             stability=optional(Stability.from_dict, data["stability"]),
             rules=optional(RuleSet.from_dict, data["rules"]),
-            queries=optional(queries_from_dict, data["queries"]),
+            queries=optional(Queries.from_dict, data["queries"]),
             settings=data["settings"],
             notes=tuple(data["notes"]),
         )
@@ -161,3 +174,65 @@ class GlobalExplanation:
         if not isinstance(other, GlobalExplanation):
             return NotImplemented
         return self.to_json() == other.to_json()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every measured figure with its interval as a pandas DataFrame, one a line.
+
+        Raises
+        ------
+        MissingDependency
+            If pandas is not installed.
+        """
+        return frames.fidelity_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the form: a tree as a picture, rules and linear forms as bars.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Drawn on; new ones if not given.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        if isinstance(self.form, Tree):
+            return plot_tree(self.form, ax=ax)
+        if isinstance(self.form, RuleSet):
+            return plot_rules(self.form, ax=ax)
+        names = [term.text(self.form.features) for term in self.form.terms]
+        return plot_effects(names, self.form.coef[-1], title=words.claim(self), ax=ax)
+
+    def plot_fidelity(self, ax: Axes | None = None) -> Axes:
+        """Draw fidelity against the size of the surrogate, with its band.
+
+        Raises
+        ------
+        AbilityError
+            If fidelity was measured at one size only.
+        """
+        if self.curve is None:
+            raise AbilityError(
+                f"This {self.method!r} explanation has no curve: its fidelity was measured at "
+                "one size only. Print it, or see `.fidelity`."
+            )
+        return plot_curve(self.curve, chosen=chosen_size(self), ax=ax)
+
+    def __str__(self) -> str:
+        return printing.global_text(self)
+
+    def __repr__(self) -> str:
+        main = self.fidelity[0]
+        return f"<GlobalExplanation {self.method}, {form_name(self.form)}; {main}>"
+
+    def _repr_html_(self) -> str:
+        return notebook(html.global_html(self))
+
+
+def chosen_size(explanation: GlobalExplanation) -> int | None:
+    """Size of the form that is shown, in the unit of its curve."""
+    if explanation.curve is None:
+        return None
+    size = explanation.form.size.get(explanation.curve.unit)
+    return None if size is None else int(size)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from surrogate.errors import OptionError
+from surrogate.explanation import frames, html, printing, words
+from surrogate.forms import Linear
+from surrogate.render.features import class_name, shown
+from surrogate.render.fragments import notebook
+from surrogate.render.plot_effects import plot_effects
 from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from surrogate.explanation.local_explanations import LocalExplanations
     from surrogate.fidelity import Score
 
@@ -22,12 +31,14 @@ class LocalExplanation:
     ----------
     batch : LocalExplanations
         Holding this row only.
-    index : int
-        Position of the row among those that were explained.
     """
 
     batch: LocalExplanations
-    index: int = 0
+
+    @property
+    def index(self) -> str | int:
+        """What the row is called, or its position among those that were explained."""
+        return self.batch.index[0]
 
     @property
     def classes(self) -> tuple[Label, ...] | None:
@@ -42,27 +53,27 @@ class LocalExplanation:
     @property
     def coef(self) -> FloatArray:
         """Coefficients of shape (k, d)."""
-        return self.batch.coef[0]
+        return _first(self.batch.coef)
 
     @property
     def coef_se(self) -> FloatArray | None:
         """Standard errors of shape (k, d), where they are claimed."""
-        return None if self.batch.coef_se is None else self.batch.coef_se[0]
+        return None if self.batch.coef_se is None else _first(self.batch.coef_se)
 
     @property
     def intercept(self) -> FloatArray:
         """Intercepts of shape (k,)."""
-        return self.batch.intercept[0]
+        return _first(self.batch.intercept)
 
     @property
     def box_value(self) -> FloatArray:
         """What the model says of the row, shape (k,)."""
-        return self.batch.box_values[0]
+        return _first(self.batch.box_values)
 
     @property
     def local_value(self) -> FloatArray:
         """What the local form says of the row, shape (k,)."""
-        return self.batch.local_values[0]
+        return _first(self.batch.local_values)
 
     @property
     def fidelity(self) -> tuple[Score, ...]:
@@ -74,6 +85,73 @@ class LocalExplanation:
         """What is bad about this explanation."""
         return self.batch.flags[0]
 
+    @property
+    def form(self) -> Linear:
+        """The local form of all explained classes."""
+        return next(self.batch.forms())
+
     def predict(self, rows: Any) -> FloatArray:
         """What the local form says of m user rows, shape (m, k)."""
-        return self.batch.predict(rows)[0]
+        return _first(self.batch.predict(rows))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a class and feature, fidelity included, as a pandas DataFrame."""
+        return frames.local_frame(self.batch)
+
+    def plot(self, ax: Axes | None = None, *, label: Label | None = None) -> Axes:
+        """Draw the strongest effects as bars, with intervals where errors are claimed.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Drawn on; new ones if not given.
+        label : optional
+            The class to draw; that which the model finds likeliest (of two, the second) if
+            not given.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        OptionError
+            If the class was not explained.
+        """
+        k = printing.shown_classes(self)[0] if label is None else self._column(label)
+        features = shown(self.batch.domain.features)
+        terms = self.batch.encoding.terms(features, self.batch.rows[0])
+        score = self.fidelity[k]
+        ax = plot_effects(
+            [term.text(features) for term in terms],
+            self.coef[k],
+            errors=None if self.coef_se is None else self.coef_se[k],
+            level=self.batch.fidelity.level,
+            title=f"row {self.index}, {class_name(self.classes, k)}",
+            ax=ax,
+        )
+        bad = "bad explanation: " if words.local_doubts(self, k) else ""
+        ax.set_title(f"{bad}{score}", loc="right", fontsize="x-small", parse_math=False, pad=20)
+        return ax
+
+    def _column(self, label: Label) -> int:
+        """Position of a class among the explained ones."""
+        if self.classes is None or label not in self.classes:
+            known = "none, this is a regression" if self.classes is None else self.classes
+            raise OptionError(f"Class {label!r} was not explained; explained were: {known}.")
+        return self.classes.index(label)
+
+    def __str__(self) -> str:
+        return printing.local_text(self)
+
+    def __repr__(self) -> str:
+        return f"<LocalExplanation {self.batch.method}, row {self.index}>"
+
+    def _repr_html_(self) -> str:
+        return notebook(html.local_html(self))
+
+
+def _first(array: FloatArray) -> FloatArray:
+    """What the batch's only row has."""
+    first: FloatArray = array[0]
+    return first

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from surrogate.errors import DataError
+from surrogate.explanation import frames, html, printing
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
+from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
 from surrogate.forms import Linear
+from surrogate.render.fragments import notebook
 from surrogate.types import FloatArray, Label, Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from surrogate.domain import Domain
-    from surrogate.explanation.local_explanation import LocalExplanation
     from surrogate.oracle import Queries
 
 __all__ = ["LocalExplanations"]
@@ -52,6 +57,8 @@ class LocalExplanations:
         Standard errors of the coefficients, where they are claimed.
     widths : array of shape (n,) or None
         Kernel width of each row, in units of z.
+    index : tuple of n str or int
+        What the rows are called; 0, 1, ... if not said.
     flags : tuple of n tuples of str
         What is bad about a row's explanation, each said as a clause.
     target : str
@@ -76,6 +83,7 @@ class LocalExplanations:
     classes: tuple[Label, ...] | None = None
     coef_se: FloatArray | None = None
     widths: FloatArray | None = None
+    index: tuple[str | int, ...] = ()
     flags: tuple[tuple[str, ...], ...] = ()
     target: str = "the model"
     queries: Queries | None = None
@@ -89,6 +97,7 @@ class LocalExplanations:
             array = getattr(self, name)
             object.__setattr__(self, name, None if array is None else _readonly(array))
         object.__setattr__(self, "settings", plain(self.settings))
+        object.__setattr__(self, "index", tuple(plain(self.index or range(len(self.rows)))))
         if not self.flags:
             object.__setattr__(self, "flags", ((),) * len(self.rows))
         self._check()
@@ -108,8 +117,12 @@ class LocalExplanations:
                     f"`{name}` of LocalExplanations must have shape {shape} to fit `coef` of "
                     f"shape {(n, k, d)}; got {getattr(self, name).shape}."
                 )
-        if len(self.flags) != n:
-            raise DataError(f"`flags` of LocalExplanations must be {n}; got {len(self.flags)}.")
+        for name in ("flags", "index", "fidelity"):
+            if len(getattr(self, name)) != n:
+                raise DataError(
+                    f"`{name}` of LocalExplanations must have {n} entries, one a row; got "
+                    f"{len(getattr(self, name))}."
+                )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -124,14 +137,12 @@ class LocalExplanations:
     def __getitem__(self, index: int | slice) -> LocalExplanation | LocalExplanations:
         if isinstance(index, slice):
             return self._take(index)
-        from surrogate.explanation.local_explanation import LocalExplanation
-
         n = len(self)
         i = int(index)
         if not -n <= i < n:
             raise IndexError(f"row {i} of {n} explained rows")
         i %= n
-        return LocalExplanation(self._take(slice(i, i + 1)), index=i)
+        return LocalExplanation(self._take(slice(i, i + 1)))
 
     def _take(self, rows: slice) -> LocalExplanations:
         return replace(
@@ -144,6 +155,7 @@ class LocalExplanations:
             fidelity=self.fidelity[rows],
             coef_se=None if self.coef_se is None else self.coef_se[rows],
             widths=None if self.widths is None else self.widths[rows],
+            index=self.index[rows],
             flags=self.flags[rows],
         )
 
@@ -187,6 +199,7 @@ class LocalExplanations:
             "fidelity": self.fidelity.to_dict(),
             "coef_se": pack(self.coef_se),
             "widths": pack(self.widths),
+            "index": list(self.index),
             "flags": [list(flags) for flags in self.flags],
             "queries": None if self.queries is None else self.queries.to_dict(),
             "domain": self.domain.to_dict(),
@@ -198,7 +211,8 @@ class LocalExplanations:
     def from_dict(cls, data: Mapping[str, Any]) -> LocalExplanations:
         """Give back the explanations that `to_dict` described."""
         from surrogate.domain import Domain
-        from surrogate.explanation.parts import optional, queries_from_dict
+        from surrogate.explanation.parts import optional
+        from surrogate.oracle import Queries
 
         return cls(
             method=data["method"],
@@ -214,9 +228,10 @@ class LocalExplanations:
             classes=optional(tuple, data["classes"]),
             coef_se=optional(unpack, data["coef_se"]),
             widths=optional(unpack, data["widths"]),
+            index=tuple(data["index"]),
             flags=tuple(tuple(flags) for flags in data["flags"]),
             target=data["target"],
-            queries=optional(queries_from_dict, data["queries"]),
+            queries=optional(Queries.from_dict, data["queries"]),
             settings=data["settings"],
             notes=tuple(data["notes"]),
         )
@@ -240,6 +255,40 @@ class LocalExplanations:
         if not isinstance(other, LocalExplanations):
             return NotImplemented
         return self.to_json() == other.to_json()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a row, class and feature, fidelity included, as a pandas DataFrame.
+
+        Raises
+        ------
+        MissingDependency
+            If pandas is not installed.
+        """
+        return frames.local_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the first row's effects as bars; ``explanations[i].plot()`` draws another's.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Drawn on; new ones if not given.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        return self[0].plot(ax)
+
+    def __str__(self) -> str:
+        return printing.locals_text(self)
+
+    def __repr__(self) -> str:
+        n, k, d = self.coef.shape
+        return f"<LocalExplanations {self.method}, {n} rows, {k} outputs, {d} features>"
+
+    def _repr_html_(self) -> str:
+        return notebook(html.locals_html(self))
 
 
 def _readonly(array: Any) -> FloatArray:

@@ -1,13 +1,11 @@
-"""Parts that explanations share when they come back from JSON."""
+"""Parts that may be absent when an explanation comes back from JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from surrogate.oracle import Queries
-
-__all__ = ["optional", "queries_from_dict"]
+__all__ = ["optional"]
 
 T = TypeVar("T")
 
@@ -15,14 +13,3 @@ T = TypeVar("T")
 def optional(build: Callable[[Any], T], data: Any) -> T | None:
     """Build a part, unless there was none."""
     return None if data is None else build(data)
-
-
-def queries_from_dict(data: Mapping[str, Any]) -> Queries:
-    """Give back the count of queries that `Queries.to_dict` described."""
-    return Queries(
-        rows=data["rows"],
-        calls=data["calls"],
-        seconds=data["seconds"],
-        purposes=dict(data["purposes"]),
-        budget=data["budget"],
-    )

@@ -39,7 +39,7 @@ def loads(schema: str, text: str | bytes) -> dict[str, Any]:
         If the text is not JSON, is of another schema, or of a newer version.
     """
     try:
-        document = json.loads(text)
+        document: Any = json.loads(text)
     except ValueError as error:
         raise InputError(f"This is not the JSON of a {schema!r}: {error}.") from error
     found = document.get("schema") if isinstance(document, dict) else None
@@ -56,7 +56,7 @@ def loads(schema: str, text: str | bytes) -> dict[str, Any]:
             f"This JSON is version {version} of {schema!r}; this surrogate-toolkit reads up to "
             f"version {VERSION}. Upgrade it: pip install --upgrade surrogate-toolkit"
         )
-    return document
+    return dict(document)
 
 
 def plain(value: Any) -> Any:

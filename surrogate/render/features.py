@@ -28,8 +28,10 @@ def isolated(name: object, width: int = 60) -> str:
     return text if text.isascii() else f"{_OPEN}{text}{_CLOSE}"
 
 
-def shown(features: Sequence[Feature], *, width: int = 40, html: bool = False) -> tuple[Feature, ...]:
-    """Copies of features whose names, units and categories can be printed.
+def shown(
+    features: Sequence[Feature], *, width: int = 40, html: bool = False
+) -> tuple[Feature, ...]:
+    r"""Copies of features whose names, units and categories can be printed.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def shown(features: Sequence[Feature], *, width: int = 40, html: bool = False) -
     --------
     >>> from surrogate.render.features import shown
     >>> from surrogate.types import Feature
-    >>> shown([Feature("age\\nof owner")])[0].name
+    >>> shown([Feature("age\nof owner")])[0].name
     'age of owner'
     """
     return tuple(
@@ -61,7 +63,9 @@ def shown(features: Sequence[Feature], *, width: int = 40, html: bool = False) -
     )
 
 
-def class_name(classes: Sequence[Label] | None, k: int, *, width: int = 32, html: bool = False) -> str:
+def class_name(
+    classes: Sequence[Label] | None, k: int, *, width: int = 32, html: bool = False
+) -> str:
     """Name of class k, as it can be printed; "value" for regression."""
     return "value" if classes is None else _safe(classes[k], width, html)
 

@@ -56,9 +56,7 @@ def table(content: Table, *, pictures: Sequence[Fragment] = (), picture_head: st
     """A table; `pictures`, one a row, make a last column."""
     caption = f"<caption>{escape(content.caption)}</caption>" if content.caption else ""
     marks = [' class="r"' if side == "r" else "" for side in content.align]
-    head = "".join(
-        f'<th scope="col"{m}>{escape(h)}</th>' for h, m in zip(content.header, marks)
-    )
+    head = "".join(f'<th scope="col"{m}>{escape(h)}</th>' for h, m in zip(content.header, marks))
     if pictures:
         head += f'<th scope="col" class="pic">{escape(picture_head)}</th>'
     body = []

@@ -39,13 +39,13 @@ _ASCII = str.maketrans(
 
 
 def clean(name: object) -> str:
-    """Text on one line, without characters that steer a terminal or turn the line around.
+    r"""Text on one line, without characters that steer a terminal or turn the line around.
 
     Examples
     --------
     >>> from surrogate.render.names import clean
-    >>> clean("income\\x1b[2J\\n(net)")
-    'income\\\\x1b[2J (net)'
+    >>> clean("income\x1b[2J\n(net)")
+    'income\\x1b[2J (net)'
     """
     text = " ".join(str(name).split())
     return "".join(_visible(c) for c in text)
@@ -113,13 +113,13 @@ def spread(text: str, width: int, *, right: bool = False) -> str:
 
 
 def for_terminal(text: str, encoding: str | None = None) -> str:
-    """Text that the terminal can print: as it is, or in ASCII where it must be.
+    r"""Text that the terminal can print: as it is, or in ASCII where it must be.
 
     Examples
     --------
     >>> from surrogate.render.names import for_terminal
     >>> for_terminal("R² ≥ .5 · α", "ascii")
-    'R2 >= .5 - \\\\u03b1'
+    'R2 >= .5 - \\u03b1'
     """
     encoding = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
     try:

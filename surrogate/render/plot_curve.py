@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.render.canvas import BLUE, GREY, axes_or_new, label, tidy
-from surrogate.render.numbers import is_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_curve"]
 
 
-def plot_curve(
-    curve: Curve, *, chosen: int | None = None, xlabel: str = "leaves", ax: Axes | None = None
-) -> Axes:
+def plot_curve(curve: Curve, *, chosen: int | None = None, ax: Axes | None = None) -> Axes:
     """Draw the main fidelity at every size, its intervals as a band, the trivial one as a line.
 
     Parameters
@@ -27,8 +24,6 @@ def plot_curve(
     curve : surrogate.fidelity.Curve
     chosen : int, optional
         Size of the surrogate that is shown; marked.
-    xlabel : str
-        What size means.
     ax : matplotlib.axes.Axes, optional
         Drawn on; new ones if not given.
 
@@ -43,12 +38,15 @@ def plot_curve(
     """
     ax = axes_or_new(ax, width=6.4, height=3.2)
     scores = [one.main for one in curve.fidelities]
-    metric = scores[0].metric
-    factor = 100.0 if is_share(metric) else 1.0
+    factor = 100.0 if scores[0].percent else 1.0
     sizes = np.asarray(curve.sizes, dtype=np.float64)
     values = factor * np.array([_or_nan(s.value) for s in scores])
-    low = factor * np.array([_or_nan(s.interval and s.interval.low) for s in scores])
-    high = factor * np.array([_or_nan(s.interval and s.interval.high) for s in scores])
+    low = factor * np.array(
+        [_or_nan(None if s.interval is None else s.interval.low) for s in scores]
+    )
+    high = factor * np.array(
+        [_or_nan(None if s.interval is None else s.interval.high) for s in scores]
+    )
     level = next((s.interval.level for s in scores if s.interval is not None), None)
     ax.fill_between(sizes, low, high, color=BLUE, alpha=0.22, linewidth=0)
     ax.plot(sizes, values, color=BLUE, marker="o", markersize=4, linewidth=1.6)
@@ -70,10 +68,10 @@ def plot_curve(
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes, [f"{size:g}" for size in sizes])
     ax.minorticks_off()
-    ax.set_xlabel(label(xlabel))
-    unit = ", %" if is_share(metric) else ""
+    ax.set_xlabel(label(curve.unit))
+    unit = ", %" if scores[0].percent else ""
     band = "" if level is None else f" ({100 * level:g} % band)"
-    ax.set_ylabel(f"{label(metric)}{unit}{band}")
+    ax.set_ylabel(f"{label(scores[0].symbol)}{unit}{band}")
     tidy(ax, keep=("bottom", "left"))
     return ax
 

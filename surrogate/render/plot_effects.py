@@ -9,26 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.render.canvas import BLUE, ORANGE, axes_or_new, label, tidy
+from surrogate.render.strongest import strongest
 from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_effects", "strongest"]
-
-
-def strongest(effects: FloatArray, top: int) -> list[int]:
-    """Positions of the `top` largest effects by size, largest first, ties in order.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from surrogate.render.plot_effects import strongest
-    >>> strongest(np.array([0.1, -0.5, 0.0, 0.3]), 3)
-    [1, 3, 0]
-    """
-    order = np.argsort(-np.abs(effects), kind="stable")[:top]
-    return [int(j) for j in order if effects[j] != 0]
+__all__ = ["plot_effects"]
 
 
 def plot_effects(

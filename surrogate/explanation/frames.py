@@ -1,0 +1,99 @@
+"""Explanations as long tables of pandas: one figure a line, its interval beside it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.errors import MissingDependency
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from surrogate.explanation.global_explanation import GlobalExplanation
+    from surrogate.explanation.local_explanations import LocalExplanations
+    from surrogate.fidelity import Score
+
+__all__ = ["fidelity_frame", "local_frame", "pandas"]
+
+
+def pandas() -> Any:
+    """Give pandas, which no extra of this package brings, or say what to install."""
+    try:
+        return importlib.import_module("pandas")
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            "to_frame needs pandas, which is not installed; run: pip install pandas"
+        ) from error
+
+
+def fidelity_frame(explanation: GlobalExplanation) -> pd.DataFrame:
+    """One line a metric and distribution of rows, groups included."""
+    lines: list[dict[str, Any]] = []
+    for fidelity in explanation.fidelity:
+        where = {"method": explanation.method, "distribution": fidelity.distribution}
+        lines += [{**where, "group": None, **_cells(score)} for score in fidelity.scores]
+        lines += [{**where, "group": g.group, **_cells(g.score)} for g in fidelity.groups]
+    return pandas().DataFrame(lines)  # type: ignore[no-any-return]
+
+
+def local_frame(explanations: LocalExplanations) -> pd.DataFrame:
+    """One line a row, class and feature."""
+    n, k, d = explanations.coef.shape
+    features = tuple(explanations.domain.features)
+    fidelity = explanations.fidelity
+    columns = {
+        "row": np.repeat(np.asarray(explanations.index, dtype=object), k * d),
+        "class": np.tile(np.repeat(_classes(explanations), d), n),
+        "feature": np.tile(np.array([f.name for f in features], dtype=object), n * k),
+        "term": np.concatenate([_terms(explanations, i) for i in range(n)]),
+        "effect": explanations.coef.ravel(),
+        "effect_se": _errors(explanations),
+        "intercept": np.repeat(explanations.intercept.ravel(), d),
+        "model": np.repeat(explanations.box_values.ravel(), d),
+        "local": np.repeat(explanations.local_values.ravel(), d),
+        "metric": fidelity.metric,
+        "fidelity": np.repeat(fidelity.value.ravel(), d),
+        "fidelity_low": np.repeat(fidelity.low.ravel(), d),
+        "fidelity_high": np.repeat(fidelity.high.ravel(), d),
+        "level": fidelity.level,
+        "fidelity_n": fidelity.n,
+        "ess": np.repeat(fidelity.ess, k * d),
+        "error": np.repeat(fidelity.error.ravel(), d),
+    }
+    return pandas().DataFrame(columns)  # type: ignore[no-any-return]
+
+
+def _cells(score: Score) -> dict[str, Any]:
+    interval = score.interval
+    return {
+        "metric": score.metric,
+        "value": score.value,
+        "low": None if interval is None else interval.low,
+        "high": None if interval is None else interval.high,
+        "level": None if interval is None else interval.level,
+        "interval": None if interval is None else interval.method,
+        "trivial": score.baseline,
+        "lift": score.lift,
+        "n": score.n,
+        "n_sources": score.n_sources,
+    }
+
+
+def _classes(explanations: LocalExplanations) -> np.ndarray[Any, Any]:
+    k = explanations.coef.shape[1]
+    return np.asarray(explanations.classes or [None] * k, dtype=object)
+
+
+def _terms(explanations: LocalExplanations, i: int) -> np.ndarray[Any, Any]:
+    """Texts of row i's terms, once a class: (k * d,)."""
+    features = tuple(explanations.domain.features)
+    terms = explanations.encoding.terms(features, explanations.rows[i])
+    texts = np.array([term.text(features) for term in terms], dtype=object)
+    return np.tile(texts, explanations.coef.shape[1])
+
+
+def _errors(explanations: LocalExplanations) -> Any:
+    return np.nan if explanations.coef_se is None else explanations.coef_se.ravel()

@@ -1,0 +1,161 @@
+"""Sentences: what an explanation claims, what stands beside the claim, what is wrong with it.
+
+They put measured figures into words and measure nothing. Report, terminal and notebook all say
+the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from surrogate.render.describe import form_name
+from surrogate.render.features import class_name
+from surrogate.render.names import clean, clip
+from surrogate.render.numbers import number
+
+if TYPE_CHECKING:
+    from surrogate.explanation.global_explanation import GlobalExplanation
+    from surrogate.explanation.local_explanation import LocalExplanation
+    from surrogate.fidelity import Fidelity, Score
+
+__all__ = ["beside", "claim", "doubts", "evidence", "local_claim", "local_doubts"]
+
+LITTLE = 0.5
+"""A surrogate whose R² is surely less than this explains less than half."""
+MUCH = 0.02
+"""Agreement lost from real to perturbed rows, beyond both intervals, that is said."""
+
+
+def claim(explanation: GlobalExplanation) -> str:
+    """The sentence that the first fidelity backs, with its interval."""
+    fidelity = explanation.fidelity[0]
+    score = fidelity.main
+    what = f"This {form_name(explanation.form)}"
+    target = clip(clean(explanation.target), 60)
+    where = clean(fidelity.distribution)
+    if score.value is None:
+        return f"Nothing is known of how well this {what[5:]} follows {target}: {score.reason}."
+    if score.percent:
+        return (
+            f"{what} gives the same answer as {target} on {score.value_text()} of {where} "
+            f"({_backing(score)})."
+        )
+    return (
+        f"{what} follows {target} with {score.symbol} {score.value_text()} on {where} "
+        f"({_backing(score)})."
+    )
+
+
+def evidence(fidelity: Fidelity) -> str:
+    """One distribution of rows in one line: the main score and its interval."""
+    return f"On {clean(fidelity.distribution)}: {fidelity.main}."
+
+
+def beside(explanation: GlobalExplanation) -> str:
+    """The trivial surrogate on the same rows, and the lift over it."""
+    score = explanation.fidelity[0].main
+    trivial = _trivial(score)
+    if score.baseline is None:
+        return f"{trivial} was not measured beside it."
+    said = f"{trivial} reaches {score.symbol} {score.baseline_text()} on the same rows"
+    if score.lift is None:
+        return said + "."
+    lift = f"{100 * score.lift:.1f} percentage points" if score.percent else number(score.lift)
+    if score.lift_interval is not None:
+        factor = 100 if score.percent else 1
+        low, high = (factor * end for end in (score.lift_interval.low, score.lift_interval.high))
+        level = 100 * score.lift_interval.level
+        lift += f" ({level:g} % interval {number(low)} to {number(high)})"
+    return f"{said}; the lift over it is {lift}."
+
+
+def doubts(explanation: GlobalExplanation) -> tuple[str, ...]:
+    """What is bad about an explanation, each said as a clause; none if nothing is.
+
+    Parameters
+    ----------
+    explanation : GlobalExplanation
+
+    Returns
+    -------
+    tuple of str
+        Each completes "this explanation is bad: ...".
+    """
+    found = []
+    for fidelity in explanation.fidelity:
+        score, where = fidelity.main, clean(fidelity.distribution)
+        if score.value is None:
+            found.append(
+                f"its fidelity on {where} is undefined, {score.reason or 'no reason said'}"
+            )
+        elif score.no_better_than_trivial:
+            found.append(
+                f"on {where} it is not shown to be better than {_trivial(score).lower()}, with "
+                f"{score.symbol} {score.value_text()} against {score.baseline_text()}"
+            )
+        elif _surely_little(score):
+            found.append(
+                f"on {where} it reproduces less than half of how the answers vary, "
+                f"with {score.symbol} {score.value_text()} ({_backing(score)})"
+            )
+    return tuple(found)
+
+
+def drops(explanation: GlobalExplanation) -> str | None:
+    """Say where fidelity falls beyond both intervals from the first rows to others."""
+    first, *others = explanation.fidelity
+    for other in others:
+        a, b = first.main, other.main
+        if a.interval is None or b.interval is None or a.metric != b.metric:
+            continue
+        if a.interval.low - b.interval.high > MUCH and a.higher_is_better:
+            return (
+                f"It is less faithful on {clean(other.distribution)}: {b}. Away from rows like "
+                "those of the table, trust it less."
+            )
+    return None
+
+
+def local_claim(explanation: LocalExplanation, k: int) -> str:
+    """What the model and the local form say of the row, and the fidelity of that form."""
+    box, local = (number(float(v[k])) for v in (explanation.box_value, explanation.local_value))
+    name = class_name(explanation.classes, k)
+    score = explanation.fidelity[k]
+    said = f"{score} on {clean(explanation.batch.fidelity.distribution)}"
+    error = number(float(explanation.batch.fidelity.error[0, k]))
+    what = "value" if explanation.classes is None else f'"{name}"'
+    return f"{what}: the model says {box}, this form {local} (error {error}); {said}."
+
+
+def local_doubts(explanation: LocalExplanation, k: int) -> tuple[str, ...]:
+    """What is bad about one row's explanation, each said as a clause."""
+    found = list(explanation.flags)
+    score = explanation.fidelity[k]
+    if score.value is None:
+        found.append("its fidelity is undefined, the model does not vary around this row")
+    elif score.interval is not None and score.interval.low <= 0:
+        found.append("it is not shown to be better than a constant around this row")
+    elif _surely_little(score):
+        found.append("it reproduces less than half of how the model varies around this row")
+    return tuple(found)
+
+
+def _surely_little(score: Score) -> bool:
+    """Whether a share of variance lies below `LITTLE` with its whole interval."""
+    small = score.interval is not None and score.interval.high < LITTLE
+    return small and score.symbol.endswith("R²")
+
+
+def _trivial(score: Score) -> str:
+    """The trivial surrogate in words."""
+    return "Always giving the commonest answer" if score.percent else "Always giving the mean"
+
+
+def _backing(score: Score) -> str:
+    """The interval, and the rows it stands on."""
+    rows = f"n = {score.n:,}"
+    if score.n_sources != score.n:
+        rows += f" from {score.n_sources:,} source rows"
+    if score.interval is None:
+        return f"{score.interval_text()}; {rows}"
+    return f"{100 * score.interval.level:g} % interval {score.interval_text()}; {rows}"
