@@ -1,0 +1,58 @@
+"""A bar on standard error for what takes over a second; nothing where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """Shows how many of the planned rows are answered; called by the oracle.
+
+    Parameters
+    ----------
+    quiet : bool
+        Show nothing. Without it, nothing is shown either where standard error is no terminal.
+    delay : float
+        Seconds before the bar appears.
+
+    Examples
+    --------
+    >>> from surrogate.cli.progress import Progress
+    >>> with Progress(quiet=True) as progress:
+    ...     progress(50, 100, "fit")
+    """
+
+    def __init__(self, *, quiet: bool = False, delay: float = 1.0) -> None:
+        self.shown = not quiet and sys.stderr.isatty()
+        self.delay = delay
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, done: int, planned: int, purpose: str) -> None:
+        """Say that `done` of `planned` rows are answered, the last of them for `purpose`."""
+        if not self.shown:
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=planned, unit=" rows", unit_scale=True, delay=self.delay, leave=False
+            )
+        self._bar.total = max(planned, done)
+        self._bar.set_description(purpose, refresh=False)
+        self._bar.update(done - self._bar.n)
