@@ -16,14 +16,15 @@ import numpy as np
 
 from surrogate.errors import InputError
 from surrogate.explanation.serial import pack, plain, unpack
-from surrogate.forms import CategorySet, Interval, Scaled, Term
+from surrogate.forms import CategorySet, Interval, Term
+from surrogate.forms import Scaled as ScaledTerm
 from surrogate.types import BoolArray, Feature, FloatArray
 
-__all__ = ["BinEncoding", "ScaleEncoding", "SharedEncoding", "encoding_from_dict"]
+__all__ = ["Binned", "Scaled", "SharedEncoding", "encoding_from_dict"]
 
 
 @dataclass(frozen=True, eq=False)
-class BinEncoding:
+class Binned:
     """z_j is 1 where x_j lies in the row's own bin (or equals its category), else 0.
 
     Parameters
@@ -35,10 +36,10 @@ class BinEncoding:
     Examples
     --------
     >>> import numpy as np
-    >>> from surrogate.explanation import BinEncoding
+    >>> from surrogate.explanation import Binned
     >>> from surrogate.types import Feature
     >>> features = (Feature("age"), Feature("sex", "categorical", categories=("f", "m")))
-    >>> encoding = BinEncoding((np.array([30.0, 50.0]), None))
+    >>> encoding = Binned((np.array([30.0, 50.0]), None))
     >>> [t.text(features) for t in encoding.terms(features, np.array([41.0, 0.0]))]
     ['30 < age <= 50', 'sex = f']
     """
@@ -59,32 +60,32 @@ class BinEncoding:
 
 
 @dataclass(frozen=True, eq=False)
-class ScaleEncoding:
+class Scaled:
     """z_j is (x_j - centre_j) / scale_j, or whether x_j equals the row's category.
 
     Parameters
     ----------
     scale : array of shape (d,)
         In the features' units.
-    equality : bool array of shape (d,)
-        Features that are compared for equality instead.
     centre : array of shape (d,), or None
         None: each row is its own centre.
+    equality : bool array of shape (d,)
+        Features that are compared for equality instead.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from surrogate.explanation import ScaleEncoding
+    >>> from surrogate.explanation import Scaled
     >>> from surrogate.types import Feature
     >>> features = (Feature("age", unit="years"),)
-    >>> encoding = ScaleEncoding(np.array([10.0]), np.array([False]))
+    >>> encoding = Scaled(np.array([10.0]), None, np.array([False]))
     >>> encoding.terms(features, np.array([41.0]))
     (Scaled(feature=0, centre=41.0, scale=10.0),)
     """
 
     scale: FloatArray
+    centre: FloatArray | None
     equality: BoolArray
-    centre: FloatArray | None = None
 
     def terms(self, features: tuple[Feature, ...], row: FloatArray) -> tuple[Term, ...]:
         """The d terms of a local form around one row (d,)."""
@@ -92,7 +93,7 @@ class ScaleEncoding:
         return tuple(
             equal_to(features[j], j, x)
             if self.equality[j]
-            else Scaled(j, float(centre[j]), float(self.scale[j]))
+            else ScaledTerm(j, float(centre[j]), float(self.scale[j]))
             for j, x in enumerate(row)
         )
 
@@ -106,7 +107,7 @@ class ScaleEncoding:
         }
 
 
-SharedEncoding: TypeAlias = BinEncoding | ScaleEncoding
+SharedEncoding: TypeAlias = Binned | Scaled
 
 
 def encoding_from_dict(data: Mapping[str, Any]) -> SharedEncoding:
@@ -120,13 +121,13 @@ def encoding_from_dict(data: Mapping[str, Any]) -> SharedEncoding:
     kind = data.get("encoding")
     if kind == "bins":
         edges = (None if e is None else np.asarray(e, dtype=np.float64) for e in data["edges"])
-        return BinEncoding(tuple(edges))
+        return Binned(tuple(edges))
     if kind == "scale":
         centre = data["centre"]
-        return ScaleEncoding(
+        return Scaled(
             unpack(data["scale"]),
-            np.asarray(data["equality"], dtype=np.bool_),
             None if centre is None else unpack(centre),
+            np.asarray(data["equality"], dtype=np.bool_),
         )
     raise InputError(f"Unknown encoding {kind!r} of a local explanation; known: bins, scale.")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from surrogate.explanation import words
 from surrogate.explanation.printing import (
     effects_table,
@@ -81,7 +83,10 @@ def row_html(explanation: LocalExplanation) -> Fragment:
         coef = explanation.coef[k]
         half = half_widths(explanation, k)
         order = strongest(coef, _TOP)
-        reach = [abs(float(coef[j])) + (0 if half is None else float(half[j])) for j in order]
+        reach = [
+            abs(float(coef[j])) + (0.0 if half is None else float(np.nan_to_num(half[j])))
+            for j in order
+        ]
         most = max(reach, default=1.0)
         low = -most if any(coef[j] < 0 for j in order) or half is not None else 0.0
         bars = [

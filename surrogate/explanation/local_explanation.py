@@ -125,7 +125,7 @@ class LocalExplanation:
         ax = plot_effects(
             [term.text(features) for term in terms],
             self.coef[k],
-            errors=None if self.coef_se is None else self.coef_se[k],
+            half=printing.half_widths(self, k),
             level=self.batch.fidelity.level,
             title=f"row {self.index}, {class_name(self.classes, k)}",
             ax=ax,

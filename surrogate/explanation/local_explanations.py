@@ -46,7 +46,7 @@ class LocalExplanations:
     coef : array of shape (n, k, d)
         Change of the model's answer per unit of z, in the unit of the answer.
     intercept : array of shape (n, k)
-    encoding : BinEncoding or ScaleEncoding
+    encoding : Binned or Scaled
         How x becomes z around a row.
     box_values, local_values : arrays of shape (n, k)
         What the model, and the local form, say of the row itself.
@@ -54,7 +54,10 @@ class LocalExplanations:
     classes : tuple or None
         The k explained classes; None for regression.
     coef_se : array of shape (n, k, d) or None
-        Standard errors of the coefficients, where they are claimed.
+        Standard errors of the coefficients, where they are claimed; NaN where a row has too
+        few samples.
+    dof : int or None
+        Degrees of freedom of the standard errors, for quantiles of Student's t; None: normal.
     widths : array of shape (n,) or None
         Kernel width of each row, in units of z.
     index : tuple of n str or int
@@ -82,6 +85,7 @@ class LocalExplanations:
     fidelity: LocalFidelity
     classes: tuple[Label, ...] | None = None
     coef_se: FloatArray | None = None
+    dof: int | None = None
     widths: FloatArray | None = None
     index: tuple[str | int, ...] = ()
     flags: tuple[tuple[str, ...], ...] = ()
@@ -198,6 +202,7 @@ class LocalExplanations:
             "local_values": pack(self.local_values),
             "fidelity": self.fidelity.to_dict(),
             "coef_se": pack(self.coef_se),
+            "dof": self.dof,
             "widths": pack(self.widths),
             "index": list(self.index),
             "flags": [list(flags) for flags in self.flags],
@@ -227,6 +232,7 @@ class LocalExplanations:
             fidelity=LocalFidelity.from_dict(data["fidelity"]),
             classes=optional(tuple, data["classes"]),
             coef_se=optional(unpack, data["coef_se"]),
+            dof=data["dof"],
             widths=optional(unpack, data["widths"]),
             index=tuple(data["index"]),
             flags=tuple(tuple(flags) for flags in data["flags"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +14,10 @@ from surrogate.render.describe import form_name, form_size
 from surrogate.render.features import class_name, shown
 from surrogate.render.names import clean, clip, for_terminal
 from surrogate.render.numbers import count, number
-from surrogate.render.strongest import strongest
+from surrogate.render.strongest import half_width, strongest
 from surrogate.render.tables import Table, effect, fidelity_table
 from surrogate.render.text import bar, paragraph, table, terminal_width
+from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
     from surrogate.explanation.audit_result import AuditResult
@@ -113,7 +113,7 @@ def effects_table(explanation: LocalExplanation, k: int, *, html: bool = False) 
     half = half_widths(explanation, k)
     order = strongest(coef, _TOP)
     rows = tuple(
-        (terms[j].text(features), effect(coef[j], None if half is None else float(half[j])))
+        (terms[j].text(features), effect(float(coef[j]), None if half is None else float(half[j])))
         for j in order
     )
     head = (
@@ -124,12 +124,11 @@ def effects_table(explanation: LocalExplanation, k: int, *, html: bool = False) 
     return Table(("term", head), rows, "lr", caption)
 
 
-def half_widths(explanation: LocalExplanation, k: int) -> np.ndarray | None:
-    """Half of the width of each coefficient's normal interval, where errors are claimed."""
+def half_widths(explanation: LocalExplanation, k: int) -> FloatArray | None:
+    """Half of the width of each coefficient's interval, where errors are claimed."""
     if explanation.coef_se is None:
         return None
-    z = NormalDist().inv_cdf(0.5 + _level(explanation) / 2)
-    return np.asarray(z * explanation.coef_se[k])
+    return half_width(explanation.coef_se[k], level=_level(explanation), dof=explanation.batch.dof)
 
 
 def shown_classes(explanation: LocalExplanation) -> list[int]:

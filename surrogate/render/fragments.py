@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from surrogate.render.tables import Table
 
-__all__ = ["Fragment", "bar", "facts", "join", "notebook", "paragraph", "table", "whisker"]
+__all__ = [
+    "Fragment",
+    "bar",
+    "facts",
+    "join",
+    "notebook",
+    "paragraph",
+    "preformatted",
+    "table",
+    "whisker",
+]
 
 _NOTEBOOK_STYLE = (
     ".surrogate{max-width:60em;line-height:1.45}"
@@ -93,7 +104,7 @@ def bar(value: float, low: float, high: float, *, half: float | None = None) -> 
     marks = f'<rect class="{kind}" x="{left:.2f}" y="2" width="{width:.2f}" height="6"/>'
     if low < 0:
         marks += _line(zero, 0, zero, 10)
-    if half is not None:
+    if half is not None and not math.isnan(half):
         first, last = _place(value - half, low, high), _place(value + half, low, high)
         marks += _line(first, 5, last, 5) + _line(first, 3, first, 7) + _line(last, 3, last, 7)
     return _svg("bar", marks)

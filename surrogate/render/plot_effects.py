@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +21,14 @@ def plot_effects(
     names: Sequence[str],
     effects: FloatArray,
     *,
-    errors: FloatArray | None = None,
+    half: FloatArray | None = None,
     level: float = 0.95,
     title: str = "",
     xlabel: str = "effect on the answer",
     top: int = 12,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the largest effects as bars from zero, with intervals where there are errors.
+    """Draw the largest effects as bars from zero, with intervals where there are some.
 
     Parameters
     ----------
@@ -37,9 +36,10 @@ def plot_effects(
         What each effect belongs to.
     effects : array of shape (d,)
         In the unit of the answer.
-    errors : array of shape (d,), optional
-        Standard errors; intervals are normal at `level`.
+    half : array of shape (d,), optional
+        Half of the widths of the effects' intervals; NaN where there is none.
     level : float
+        Level of these intervals.
     title, xlabel : str
     top : int
         Bars at most.
@@ -60,10 +60,17 @@ def plot_effects(
     values = np.asarray(effects)[shown]
     places = np.arange(len(shown))
     ax.barh(places, values, color=[BLUE if v > 0 else ORANGE for v in values], height=0.62)
-    if errors is not None:
-        half = NormalDist().inv_cdf(0.5 + level / 2) * np.asarray(errors)[shown]
+    if half is not None:
         ink = ax.xaxis.label.get_color()
-        ax.errorbar(values, places, xerr=half, fmt="none", ecolor=ink, elinewidth=1, capsize=2.5)
+        ax.errorbar(
+            values,
+            places,
+            xerr=np.asarray(half)[shown],
+            fmt="none",
+            ecolor=ink,
+            elinewidth=1,
+            capsize=2.5,
+        )
         xlabel += f" ({100 * level:g} % interval)"
     ax.axvline(0, color=ax.xaxis.label.get_color(), linewidth=0.8)
     ax.set_yticks(places, [label(names[j]) for j in shown], parse_math=False)

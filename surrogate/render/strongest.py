@@ -1,12 +1,13 @@
-"""Which effects are shown."""
+"""Which effects are shown, and how wide their intervals are."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from surrogate.types import FloatArray
 
-__all__ = ["strongest"]
+__all__ = ["half_width", "strongest"]
 
 
 def strongest(effects: FloatArray, top: int) -> list[int]:
@@ -21,3 +22,31 @@ def strongest(effects: FloatArray, top: int) -> list[int]:
     """
     order = np.argsort(-np.abs(effects), kind="stable")[:top]
     return [int(j) for j in order if effects[j] != 0]
+
+
+def half_width(errors: FloatArray, *, level: float, dof: int | None = None) -> FloatArray:
+    """Half of the intervals' widths from standard errors: Student's t, or normal.
+
+    Parameters
+    ----------
+    errors : array of shape (d,)
+    level : float
+    dof : int or None
+        Degrees of freedom; None: normal.
+
+    Returns
+    -------
+    array of shape (d,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.render.strongest import half_width
+    >>> half_width(np.array([1.0]), level=0.95).round(2), half_width(
+    ...     np.array([1.0]), level=0.95, dof=19
+    ... ).round(2)
+    (array([1.96]), array([2.09]))
+    """
+    tail = 0.5 + level / 2
+    quantile = stats.norm.ppf(tail) if dof is None else stats.t.ppf(tail, dof)
+    return np.asarray(quantile * np.asarray(errors), dtype=np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from surrogate.render.numbers import count, number, signed
 if TYPE_CHECKING:
     from surrogate.fidelity import Fidelity, Score
 
-__all__ = ["Table", "curve_table", "fidelity_table", "group_table", "queries_table"]
+__all__ = ["Table", "curve_table", "effect", "fidelity_table", "group_table", "queries_table"]
 
 
 @dataclass(frozen=True)
@@ -103,4 +104,8 @@ def _lift(score: Score) -> str:
 
 def effect(value: float, half: float | None) -> str:
     """One effect with half the width of its interval, where it has one."""
-    return signed(value) if half is None else f"{signed(value)} ± {number(half, 2)}"
+    return (
+        signed(value)
+        if half is None or math.isnan(half)
+        else f"{signed(value)} ± {number(half, 2)}"
+    )
