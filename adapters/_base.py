@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, get_args
 
+from surrogate._array import to_numpy
 from surrogate._validate import Choice, NoneOr, Real, check
+from surrogate.adapters._replies import rename, to_reply
 from surrogate.adapters._rows import select
 from surrogate.errors import ModelError, OptionError, SurrogateError
-from surrogate.types import Label, Output, Task, Traits
+from surrogate.types import Label, Output, Reply, Task, Traits
 
-__all__ = ["Box", "Declared", "Preprocess", "blame", "declare"]
+__all__ = ["Box", "Declared", "Preprocess", "blame", "check_renaming", "declare"]
 
 Preprocess = Callable[[Any], Any]
 
@@ -98,6 +100,20 @@ def _unique(owner: str, option: str, names: Iterable[Any] | None) -> tuple[Any, 
     return plain
 
 
+def check_renaming(
+    owner: str, name: str, own: tuple[Label, ...] | None, declared: tuple[Label, ...] | None
+) -> None:
+    """Raise unless declared classes can be names for a model's own, one for one."""
+    if own is None or declared is None or declared == own:
+        return
+    if len(own) == len(declared) and not set(own) & set(declared):
+        return
+    raise OptionError(
+        f"{owner}: the classes of {name} are, in column order, {list(own)}; `classes` must be the"
+        f" same, or as many other names for them in that order; got {list(declared)}."
+    )
+
+
 @contextmanager
 def blame(who: str) -> Iterator[None]:
     """Turn whatever a model raises into a ModelError that names the model."""
@@ -124,6 +140,7 @@ class Box:
         *,
         columns: tuple[str, ...] | None = None,
         preprocess: Preprocess | None = None,
+        own_classes: tuple[Label, ...] | None = None,
     ) -> None:
         if preprocess is not None and not callable(preprocess):
             raise OptionError(
@@ -133,6 +150,7 @@ class Box:
         self._traits = traits
         self._preprocess = preprocess
         self._columns = columns
+        self._own_classes = own_classes
 
     @property
     def traits(self) -> Traits:
@@ -141,12 +159,27 @@ class Box:
 
     def _prepare(self, rows: Any) -> Any:
         """Rows after the declared columns are picked and `preprocess` has run."""
-        if self._columns is not None:
-            rows = select(rows, self._columns, who=self._traits.name)
+        return self._preprocessed(self._picked(rows))
+
+    def _picked(self, rows: Any) -> Any:
+        """Rows with the declared columns in their order, if any are declared."""
+        if self._columns is None:
+            return rows
+        return select(rows, self._columns, who=self._traits.name)
+
+    def _preprocessed(self, rows: Any) -> Any:
+        """Rows after `preprocess`, if there is one."""
         if self._preprocess is None:
             return rows
         with blame(f"The preprocess of {self._traits.name}"):
             return self._preprocess(rows)
+
+    def _reply(self, values: Any, labels: Any) -> Reply:
+        """A reply of scores with the model's decisions beside them, by the declared names."""
+        own, declared = self._own_classes, self._traits.classes
+        if labels is not None and own is not None and declared is not None and own != declared:
+            labels = rename(to_numpy(labels).ravel(), own, declared)
+        return to_reply(Reply(values=values, labels=labels), self._traits)
 
     def __sklearn_clone__(self) -> Self:
         return self

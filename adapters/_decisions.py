@@ -75,7 +75,6 @@ ARGMAX: frozenset[tuple[str, str]] = frozenset(
 _INNER = {
     # class that defines predict: attribute of the estimator that it hands all questions to
     "sklearn.ensemble._stacking.StackingClassifier": "final_estimator_",
-    "sklearn.frozen._frozen.FrozenEstimator": "estimator",
     "sklearn.model_selection._search.BaseSearchCV": "best_estimator_",
     "sklearn.pipeline.Pipeline": "_final_estimator",
     "sklearn.semi_supervised._self_training.SelfTrainingClassifier": "estimator_",

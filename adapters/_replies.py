@@ -42,6 +42,8 @@ def to_reply(answer: Any, traits: Traits) -> Reply:
     """
     if isinstance(answer, Reply):
         reply = answer
+        if _is_sequence_of_mappings(answer.values):
+            reply = replace(_from_mappings(answer.values, traits), labels=answer.labels)
     elif _has_named_columns(answer):
         reply = _from_columns(answer, traits)
     elif _is_sequence_of_mappings(answer):
@@ -105,12 +107,12 @@ def _from_columns(answer: Any, traits: Traits) -> Reply:
     return Reply(values=np.column_stack([to_numpy(column) for column in columns]), classes=names)
 
 
-def _from_mappings(answer: Sequence[Mapping[Label, float]], traits: Traits) -> Reply:
+def _from_mappings(answer: Any, traits: Traits) -> Reply:
     """One mapping from class to number for each row."""
     classes = traits.classes
     if classes is None or set(classes) != set(answer[0]):
         try:
-            classes = tuple(sorted(answer[0]))  # type: ignore[type-var]
+            classes = tuple(sorted(answer[0]))
         except TypeError:
             classes = tuple(answer[0])
     try:
@@ -121,7 +123,9 @@ def _from_mappings(answer: Sequence[Mapping[Label, float]], traits: Traits) -> R
             f"{traits.name} answered row {row} without the class {error.args[0]!r}."
         ) from None
     except (TypeError, ValueError) as error:
-        raise AnswerError(f"{traits.name} answered mappings that hold no numbers: {error}") from None
+        raise AnswerError(
+            f"{traits.name} answered mappings that hold no numbers: {error}"
+        ) from None
     return Reply(values=values, classes=classes)
 
 
@@ -208,7 +212,7 @@ def _named(labels: np.ndarray[Any, Any], classes: Sequence[Label]) -> np.ndarray
         return labels
     names = np.empty(len(classes), dtype=object)
     names[:] = classes
-    return names[codes]
+    return np.asarray(names[codes])
 
 
 def _in_order(values: Array, named: Sequence[Label], traits: Traits) -> Array:

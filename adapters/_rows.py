@@ -13,10 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from surrogate._array import is_torch, to_numpy
+from surrogate._array import to_numpy
 from surrogate.errors import DataError
 
-__all__ = ["column", "count", "frame", "matrix", "names_of", "numbers", "select"]
+__all__ = [
+    "check_width",
+    "column",
+    "count",
+    "frame",
+    "matrix",
+    "names_of",
+    "nearest",
+    "numbers",
+    "select",
+]
 
 _NUMERIC = "biuf"
 
@@ -49,7 +59,7 @@ def select(rows: Any, columns: Sequence[str], *, who: str) -> Any:
     """
     names = names_of(rows)
     if names is None:
-        _check_width(rows, len(columns), who=who)
+        check_width(rows, len(columns), who=who)
         return rows
     if names == tuple(columns):
         return rows
@@ -67,16 +77,20 @@ def _check_present(name: str, names: Sequence[Any], *, who: str) -> None:
         return
     if times > 1:
         raise DataError(f"The rows have {times} columns named {name!r}; {who} needs one.")
-    near = difflib.get_close_matches(name, [str(n) for n in names], n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise DataError(
-        f"{who} needs the column {name!r}, which the rows lack{hint}; they have: "
+        f"{who} needs the column {name!r}, which the rows lack{nearest(name, names)}; they have: "
         + ", ".join(repr(n) for n in names)
     )
 
 
-def _check_width(rows: Any, width: int, *, who: str) -> None:
-    """Raise unless an array is two-dimensional and has `width` columns."""
+def nearest(name: str, known: Sequence[Any]) -> str:
+    """A hint at the name that may be meant, or nothing."""
+    near = difflib.get_close_matches(name, [str(n) for n in known], n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def check_width(rows: Any, width: int, *, who: str) -> None:
+    """Raise if an array is one-dimensional, or a table of another width."""
     shape = np.shape(rows) if isinstance(rows, list) else tuple(rows.shape)
     if len(shape) == 1:
         raise DataError(

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.adapters._base import Box, Declared, Preprocess, blame, declare
+from surrogate.adapters._base import Box, Declared, Preprocess, blame, check_renaming, declare
 from surrogate.adapters._decisions import decides_by_argmax, inner, is_of
-from surrogate.adapters._replies import rename, to_reply
-from surrogate.adapters._rows import frame, matrix, select
+from surrogate.adapters._replies import to_reply
+from surrogate.adapters._rows import check_width, frame, matrix
 from surrogate.errors import AbilityError, InputError, ModelError, OptionError
 from surrogate.types import Label, Output, Reply, Task, Traits
 
@@ -98,8 +98,8 @@ class SklearnBox(Box):
             threshold=threshold,
         )
         self._model = model
-        self._own_classes = _own_classes(model)
-        said = _completed(said, model, self._own_classes)
+        own = _own_classes(model)
+        said = _completed(said, model, own)
         self._method = _method(model, said)
         self._asks_decision = (
             self._method != "predict"
@@ -109,7 +109,7 @@ class SklearnBox(Box):
         self._fitted_names = _fitted_names(model)
         self._width: int | None = getattr(model, "n_features_in_", None)
         traits = _traits(model, said, self._method, preprocess=preprocess)
-        super().__init__(traits, columns=said.columns, preprocess=preprocess)
+        super().__init__(traits, columns=said.columns, preprocess=preprocess, own_classes=own)
 
     def ask(self, rows: Any) -> Reply:
         """Answer one batch of rows, once.
@@ -125,13 +125,11 @@ class SklearnBox(Box):
         with blame(self.traits.name):
             answer = getattr(self._model, self._method)(rows)
             decision = self._model.predict(rows) if self._asks_decision else None
+        if self._method == "predict" and self.traits.task == "classification":
+            return self._reply(None, answer)
         if decision is None:
-            reply = to_reply(answer, self.traits)
-            if reply.labels is None:
-                return reply
-            return Reply(values=reply.values, labels=self._by_declared_names(reply.labels))
-        labels = self._by_declared_names(np.asarray(decision))
-        return to_reply(Reply(values=answer, labels=labels), self.traits)
+            return to_reply(answer, self.traits)
+        return self._reply(answer, decision)
 
     def _translated(self, rows: Any) -> Any:
         """Rows as the estimator was fitted on: a frame with names, an array, or as they are."""
@@ -140,14 +138,8 @@ class SklearnBox(Box):
         if self._width is None:
             return rows
         rows = matrix(rows)
-        return select(rows, range(self._width), who=self.traits.name)
-
-    def _by_declared_names(self, labels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """The estimator's labels by the names that the user gave its classes."""
-        declared = self.traits.classes
-        if declared is None or self._own_classes is None or declared == self._own_classes:
-            return labels
-        return rename(labels, self._own_classes, declared)
+        check_width(rows, self._width, who=self.traits.name)
+        return rows
 
 
 def _check_model(model: Any) -> None:
@@ -198,23 +190,12 @@ def _completed(said: Declared, model: Any, own: tuple[Label, ...] | None) -> Dec
         )
     if classes is None:
         classes = own if task == "classification" else None
-    elif own is not None and classes != own:
-        _check_renaming(model, own, classes)
+    check_renaming("SklearnBox", _name(model), own, classes)
     if said.threshold is not None and classes is not None and len(classes) != 2:
         raise OptionError(
             f"SklearnBox: `threshold` is for two classes; {_name(model)} has {len(classes)}."
         )
     return Declared(task, said.output, classes, said.columns, said.threshold)
-
-
-def _check_renaming(model: Any, own: tuple[Label, ...], declared: tuple[Label, ...]) -> None:
-    """Raise unless declared classes can be names for the estimator's, one for one."""
-    if len(own) == len(declared) and not set(own) & set(declared):
-        return
-    raise OptionError(
-        f"The classes of {_name(model)} are, in column order, {list(own)}; `classes` must be the"
-        f" same, or as many other names for them in that order; got {list(declared)}."
-    )
 
 
 def _kind(model: Any) -> Task | None:

@@ -1,0 +1,167 @@
+"""Picking the adapter by looking at the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+from surrogate.adapters._base import Preprocess
+from surrogate.adapters._decisions import is_of
+from surrogate.adapters.callable import CallableBox
+from surrogate.adapters.onnx import OnnxBox
+from surrogate.adapters.sklearn import SklearnBox
+from surrogate.adapters.torch import TorchBox
+from surrogate.errors import InputError, OptionError
+from surrogate.types import BlackBox, Label, Output, Task
+
+__all__ = ["wrap"]
+
+_PICKLES = (".joblib", ".pickle", ".pkl", ".pt", ".pth")
+_METHODS: dict[str, Output] = {
+    "decision_function": "scores",
+    "predict_proba": "probabilities",
+}
+
+
+def wrap(
+    model: Any,
+    *,
+    protocol: Any = None,
+    task: Task | None = None,
+    output: Output | None = None,
+    classes: Iterable[Label] | None = None,
+    columns: Iterable[str] | None = None,
+    preprocess: Preprocess | None = None,
+    threshold: float | None = None,
+    auth: Any = None,
+) -> BlackBox:
+    """Make a black box of a model.
+
+    The adapter is picked by looking at the object; no library is imported that the model
+    does not already need.
+
+    Parameters
+    ----------
+    model : callable, estimator, torch module, path to an .onnx file, or BlackBox
+        A black box is given back as it is.
+    protocol : optional
+        Wire protocol of a model behind a URL.
+    task : {"classification", "regression"}, optional
+    output : {"labels", "probabilities", "scores", "values"}, optional
+        What an answer is.
+    classes : sequence, optional
+        Classes in column order.
+    columns : sequence of str, optional
+        Columns that the model (or `preprocess`) wants, in its order. Where rows have names
+        they are matched by name, whatever their order.
+    preprocess : callable, optional
+        Runs on the rows before the model: people explain raw units while the model wants
+        them scaled.
+    threshold : float, optional
+        Two classes: the second is decided where its probability is greater than this.
+    auth : optional
+        Credentials of a model behind a URL.
+
+    Returns
+    -------
+    BlackBox
+
+    Raises
+    ------
+    InputError
+        If the model is of no known kind, or a file that would have to be unpickled.
+    OptionError
+        If an option does not fit the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate import wrap
+    >>> box = wrap(lambda rows: rows.sum(axis=1), task="regression")
+    >>> box.ask(np.ones((2, 3))).values.tolist()
+    [3.0, 3.0]
+    """
+    if protocol is not None or auth is not None:
+        name = "protocol" if protocol is not None else "auth"
+        raise OptionError(f"`{name}` is for models behind a URL, which this version cannot ask.")
+    said = (task, output, classes, columns, preprocess, threshold)
+    if isinstance(model, BlackBox) and not isinstance(model, type):
+        if any(option is not None for option in said):
+            raise OptionError(
+                f"{model!r} is a black box already; say its task, output and so on where it is"
+                " made."
+            )
+        return model
+    kind, model, method = _kind(model)
+    box = kind(
+        model,
+        task=task,
+        output=output or method,
+        classes=classes,
+        columns=columns,
+        preprocess=preprocess,
+        threshold=threshold,
+    )
+    return cast(BlackBox, box)
+
+
+def _kind(model: Any) -> tuple[Any, Any, Output | None]:
+    """The adapter for a model, the model for the adapter, and the output it was asked for by."""
+    if isinstance(model, str | Path):
+        return OnnxBox, _path(model), None
+    if isinstance(model, type):
+        raise InputError(
+            f"{model.__name__} is a class; give an instance, trained and ready to be asked."
+        )
+    if is_of(model, "torch.nn.modules.module.Module"):
+        return TorchBox, model, None
+    if _root(model) == "onnx" and hasattr(model, "graph"):
+        return OnnxBox, model, None
+    if _root(model) == "onnxruntime":
+        raise InputError(
+            "An InferenceSession does not show what it was made of; give the path of its .onnx"
+            " file instead."
+        )
+    owner, method = getattr(model, "__self__", None), getattr(model, "__name__", "")
+    if method in _METHODS and is_of(owner, "sklearn.base.BaseEstimator"):
+        return SklearnBox, owner, _METHODS[method]
+    if any(callable(getattr(model, name, None)) for name in ("predict", *_METHODS)):
+        return SklearnBox, model, None
+    if callable(model):
+        return CallableBox, model, None
+    raise InputError(
+        f"A {type(model).__name__} cannot be asked; give a callable, a fitted scikit-learn"
+        " estimator, a torch module, or the path of an .onnx file."
+    )
+
+
+def _root(model: Any) -> str:
+    """Top package of the module that a model's class comes from."""
+    return type(model).__module__.partition(".")[0]
+
+
+def _path(model: str | Path) -> Path:
+    """The path of an .onnx file, or why it is none."""
+    text = str(model)
+    if "://" in text:
+        raise InputError(
+            f"{_without_secrets(text)} is a URL: models behind a URL need the HTTP adapter, which"
+            " this version does not have; give a function that asks it."
+        )
+    path = Path(model)
+    if path.suffix.lower() in _PICKLES:
+        raise InputError(
+            f"{path} is not opened, because loading such a file can run any code that is in it."
+            " If you trust where it comes from, use"
+            f" wrap(surrogate.adapters.load({path.name!r}, unpickle=True))."
+        )
+    if path.suffix.lower() != ".onnx":
+        raise InputError(f"{path} is no .onnx file; a string must be the path of one.")
+    return path
+
+
+def _without_secrets(url: str) -> str:
+    """A URL without user, password and query."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
