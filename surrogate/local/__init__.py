@@ -1,1 +1,7 @@
-"""."""
+"""Local explanations: linear readings of a model around chosen rows."""
+
+from surrogate.local.compatible import LimeFit, lime_fit
+from surrogate.local.lime import Lime
+from surrogate.local.result import LimeResult
+
+__all__ = ["Lime", "LimeFit", "LimeResult", "lime_fit"]

@@ -1,0 +1,310 @@
+"""Where perturbed rows come from, and how they look from an explained row.
+
+Two kinds. A shared plan's rows depend on no explained row, so that one set of queries serves
+all of them; its columns are compared for equality with the row's (bin or category), or are the
+same numbers for every row. An own plan has rows of its own around each explained row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.errors import DataError
+from surrogate.explanation.encoding import Binned, Scaled, SharedEncoding
+from surrogate.local._moments import Planes, blocked
+from surrogate.local.compatible import LimeTable
+from surrogate.sampling import DiscretisedSampler, GaussianSampler, NeighbourSampler, generator
+from surrogate.types import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+
+__all__ = ["Design", "Drawn", "make_design", "make_planes"]
+
+Snap = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Perturbed rows, in the model's terms and in lime's.
+
+    Parameters
+    ----------
+    rows : array of shape (n, d)
+        What the model is asked.
+    codes : array of shape (n, d)
+        What is compared for equality, in columns that are.
+    scaled : array of shape (n, d)
+        Standardised values, in the other columns.
+    rejected : float
+        Share of drawn rows that the domain's constraint refused.
+    """
+
+    rows: FloatArray
+    codes: FloatArray
+    scaled: FloatArray
+    rejected: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """One way of sampling.
+
+    Parameters
+    ----------
+    equality : bool array of shape (d,)
+        Columns whose z is whether bin or category equal the row's.
+    active : function
+        Rows (r, d) -> bool (r, d): columns that have a z. Of a one-hot group only the column
+        that is 1 has, since its z tells whether the whole group is unchanged.
+    encode : function
+        Rows (m, d) -> codes (m, d), scaled (m, d).
+    shared : function or None
+        (n, seed) -> Drawn, for plans that all explained rows share.
+    own : function or None
+        (n, seed) -> function from one row (d,) to Drawn.
+    encoding : Binned or Scaled
+        For the explanation, so that it can predict.
+    weighed : bool
+        Whether the kernel weighs the rows; if not, they were drawn from it.
+    """
+
+    equality: BoolArray
+    active: Callable[[FloatArray], BoolArray]
+    encode: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+    encoding: SharedEncoding
+    shared: Callable[[int, int], Drawn] | None = None
+    own: Callable[[int, int], Callable[[FloatArray], Drawn]] | None = None
+    weighed: bool = True
+
+
+def make_design(
+    sampling: str,
+    domain: Domain,
+    reference: FloatArray,
+    *,
+    bins: str,
+    width: float,
+    jitter: float,
+    snap: Snap,
+) -> Design:
+    """The design of one of our samplings: "discretised", "neighbours", "gaussian", "kernel"."""
+    if sampling == "discretised":
+        return _discretised(domain, reference, bins, snap)
+    return _continuous(sampling, domain, reference, width=width, jitter=jitter, snap=snap)
+
+
+def _discretised(domain: Domain, reference: FloatArray, bins: str, snap: Snap) -> Design:
+    sampler = DiscretisedSampler(domain, reference, binning=bins)  # type: ignore[arg-type]
+    cut = sampler.bins
+
+    def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        codes = cut.digitise(rows).astype(np.float64)
+        return codes, codes
+
+    def draw(n: int, seed: int) -> Drawn:
+        plan = sampler.plan(n, seed=seed)
+        rows = np.asarray(snap(plan.rows), dtype=np.float64)
+        return Drawn(rows, *encode(rows), plan.rejected)
+
+    edges = tuple(None if cut.coded[j] else cut.edges[j] for j in range(len(cut)))
+    return Design(
+        equality=np.ones(len(cut), dtype=np.bool_),
+        active=_active(domain),
+        encode=encode,
+        encoding=Binned(edges),
+        shared=draw,
+    )
+
+
+def _continuous(
+    sampling: str,
+    domain: Domain,
+    reference: FloatArray,
+    *,
+    width: float,
+    jitter: float,
+    snap: Snap,
+) -> Design:
+    grouped = {name for members in domain.groups.values() for name in members}
+    equality = np.array(
+        [f.is_nominal or f.kind == "binary" or f.name in grouped for f in domain.features],
+        dtype=np.bool_,
+    )
+    _refuse_missing(sampling, domain, reference, equality)
+    scale = np.where(equality, 1.0, reference.std(axis=0))
+    scale[scale == 0] = 1.0
+    mean = np.where(equality, 0.0, reference.mean(axis=0))
+
+    def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return rows, (rows - mean) / scale
+
+    def finish(rows: Any, rejected: float = 0.0) -> Drawn:
+        rows = np.asarray(snap(rows), dtype=np.float64)
+        return Drawn(rows, *encode(rows), rejected)
+
+    def neighbours(n: int, seed: int) -> Drawn:
+        sample = NeighbourSampler(domain, reference).draw(n, seed=seed)
+        return finish(sample.rows, sample.rejected)
+
+    def around(n: int, seed: int) -> Callable[[FloatArray], Drawn]:
+        if sampling == "kernel":
+            # the product of N(0, jitter²) and the kernel is normal again
+            spread, switch = (
+                jitter * width / np.hypot(jitter, width),
+                float(np.exp(-0.5 / width**2)),
+            )
+        else:
+            spread, switch = jitter, 1.0
+        plan = GaussianSampler(domain, reference, jitter=spread, switch=switch).plan(n, seed=seed)
+        return lambda row: finish(plan.apply(row))
+
+    return Design(
+        equality=equality,
+        active=_active(domain),
+        encode=encode,
+        encoding=Scaled(scale=scale, centre=None, equality=equality),
+        shared=neighbours if sampling == "neighbours" else None,
+        own=None if sampling == "neighbours" else around,
+        weighed=sampling != "kernel",
+    )
+
+
+def lime_design(
+    domain: Domain, reference: FloatArray, *, sampling: str, bins: str, snap: Snap
+) -> Design:
+    """What lime itself draws: "discretised", around the "mean", or "gaussian" around the row."""
+    categorical = np.array(
+        [f.is_coded or f.kind == "binary" for f in domain.features], dtype=np.bool_
+    )
+    table = LimeTable.learn(
+        reference, categorical, bins=bins if sampling == "discretised" else None
+    )
+    equality = table.equality
+
+    def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return table.codes(rows), (rows - table.mean) / table.scale
+
+    def shared(n: int, seed: int) -> Drawn:
+        drawn = table.draw(n + 1, seed=seed)
+        return Drawn(
+            np.asarray(snap(drawn.rows), dtype=np.float64),
+            drawn.codes,
+            (drawn.rows - table.mean) / table.scale,
+        )
+
+    def own(n: int, seed: int) -> Callable[[FloatArray], Drawn]:
+        drawn = table.draw(n + 1, seed=seed, around=True)
+
+        def place(row: FloatArray) -> Drawn:
+            rows = np.where(equality, drawn.rows, drawn.rows + row)
+            scaled = (rows - table.mean) / table.scale
+            return Drawn(np.asarray(snap(rows), dtype=np.float64), drawn.codes, scaled)
+
+        return place
+
+    around = sampling == "gaussian"
+    if table.binned:
+        encoding: SharedEncoding = Binned(table.edges)
+    else:
+        encoding = Scaled(scale=table.scale, centre=table.mean, equality=equality)
+    return Design(
+        equality=equality,
+        active=lambda rows: np.ones(rows.shape, dtype=np.bool_),
+        encode=encode,
+        encoding=encoding,
+        shared=None if around else shared,
+        own=own if around else None,
+    )
+
+
+def _active(domain: Domain) -> Callable[[FloatArray], BoolArray]:
+    """Which columns have a z: all but the zeros of one-hot groups."""
+    names = [feature.name for feature in domain.features]
+    grouped = {name for members in domain.groups.values() for name in members}
+    hot = np.array([name in grouped for name in names], dtype=np.bool_)
+    return lambda rows: ~hot | (rows == 1)
+
+
+def _refuse_missing(
+    sampling: str, domain: Domain, reference: FloatArray, equality: BoolArray
+) -> None:
+    """Numbers that are missing have no distance."""
+    missing = np.isnan(reference).any(axis=0) & ~equality
+    if missing.any():
+        name = domain.features[int(np.argmax(missing))].name
+        raise DataError(
+            f"Column {name!r} misses values, and sampling={sampling!r} of Lime measures distances "
+            "in numbers; use sampling='discretised', in which a missing value is a bin of its own."
+        )
+
+
+def make_planes(
+    design: Design,
+    drawn: Drawn,
+    rows: FloatArray,
+    Y: FloatArray,
+    *,
+    width: float,
+    dtype: str,
+    single: bool = False,
+) -> Planes:
+    """Write each column that some row needs as a plane, and each row as a list of planes.
+
+    Planes are: one per distinct code of the explained rows in each column of equality, one per
+    other column, then zeros, ones, and the answers.
+    """
+    codes, scaled = design.encode(rows)  # (r, d), (r, d)
+    active = design.active(rows)
+    r, d = rows.shape
+    columns: list[FloatArray] = []
+    index = np.empty((r, d), dtype=np.intp)
+    for j in range(d):
+        if design.equality[j]:
+            known, which = np.unique(codes[:, j], return_inverse=True)
+            index[:, j] = len(columns) + which
+            columns.extend((_same(drawn.codes[:, j], code)).astype(np.float64) for code in known)
+        else:
+            index[:, j] = len(columns)
+            columns.append(drawn.scaled[:, j])
+    zeros = len(columns)
+    index[~active] = zeros
+    columns.extend([np.zeros(len(drawn.rows)), np.ones(len(drawn.rows)), *Y.T])
+    tail = np.broadcast_to(np.arange(zeros + 1, len(columns)), (r, 1 + Y.shape[1]))
+    slope, base = _log_weights(design, drawn, scaled, active, width)
+    stack = np.stack(columns)
+    bank = stack.astype(dtype)[None] if single else blocked(stack, dtype)
+    if base is not None:
+        base = (base[None] if single else blocked(base[None], dtype)[:, 0]).astype(dtype)
+    slope = np.concatenate([slope, np.zeros((r, Y.shape[1]))], axis=1)
+    return Planes(bank, np.concatenate([index, tail], axis=1), slope.astype(dtype), base, d)
+
+
+def _same(column: FloatArray, code: float) -> BoolArray:
+    """Where a column equals a code, a missing value equal to a missing value."""
+    return np.isnan(column) if np.isnan(code) else column == code
+
+
+def _log_weights(
+    design: Design, drawn: Drawn, scaled: FloatArray, active: BoolArray, width: float
+) -> tuple[FloatArray, FloatArray | None]:
+    """Slopes (r, d + 1) on [Z, 1], and what is left, (n,), of -distance² / (2 width²).
+
+    Of a column of equality, distance² is 1 - z; of a number, z² - 2 z z_row + z_row².
+    """
+    per = 1.0 / (2.0 * width**2)
+    equal, number = design.equality, ~design.equality
+    slope = np.where(equal, active * per, 0.0)
+    slope[:, number] = 2.0 * per * scaled[:, number]
+    constant = -per * (active[:, equal].sum(axis=1) + (scaled[:, number] ** 2).sum(axis=1))
+    base = -per * (drawn.scaled[:, number] ** 2).sum(axis=1) if number.any() else None
+    return np.column_stack([slope, constant]), base
+
+
+def child_seed(seed: int, stream: str) -> int:
+    """A seed of its own for one purpose."""
+    return int(generator(seed, "lime", stream).integers(2**32))

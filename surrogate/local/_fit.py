@@ -1,0 +1,209 @@
+"""Linear forms of many rows: from a shared plan, or from a plan of each row's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from surrogate.local._designs import Design, Drawn, make_planes
+from surrogate.local._kernel import effective_size, exponential
+from surrogate.local._moments import Moments, each_chunk, from_samples, shared_moments
+from surrogate.local._select import select
+from surrogate.local._solve import centre, solve, standard_errors
+from surrogate.local.compatible import fit_r2, refit
+from surrogate.types import FloatArray
+
+__all__ = ["Fit", "Settings", "fit_own", "fit_shared", "z_of"]
+
+SINGLE_CONDITION = 1e3
+"""Condition number up to which sums in float32 leave coefficients good to 1e-4 or better."""
+SINGLE_SPAN = 60.0
+"""Largest distance² / (2 width²) whose weight float32 holds with room to spare."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the weighted least squares are solved.
+
+    Parameters
+    ----------
+    width, ridge : float
+    selection : str
+    n_features : int
+    with_row : bool
+        Whether the explained row itself takes part, with weight 1, as in lime.
+    exact : bool
+        Whether sums are taken in float64 throughout.
+    """
+
+    width: float
+    ridge: float
+    selection: str
+    n_features: int
+    with_row: bool
+    exact: bool
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether standard errors mean something."""
+        return self.ridge == 0 and self.selection == "none" and not self.with_row
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What the rows of a fit came to; arrays that are filled chunk by chunk.
+
+    Parameters
+    ----------
+    coef, errors : arrays of shape (r, k, d)
+    intercept, r2 : arrays of shape (r, k)
+    ess, condition : arrays of shape (r,)
+    """
+
+    coef: FloatArray
+    errors: FloatArray
+    intercept: FloatArray
+    r2: FloatArray
+    ess: FloatArray
+    condition: FloatArray
+
+    @classmethod
+    def empty(cls, r: int, k: int, d: int) -> Fit:
+        """Room for r rows."""
+        return cls(
+            coef=np.zeros((r, k, d)),
+            errors=np.full((r, k, d), np.nan),
+            intercept=np.zeros((r, k)),
+            r2=np.full((r, k), np.nan),
+            ess=np.zeros(r),
+            condition=np.ones(r),
+        )
+
+    def fill(
+        self,
+        at: slice,
+        moments: Moments,
+        settings: Settings,
+        *,
+        z_row: FloatArray,
+        y_row: FloatArray,
+        n_samples: int,
+    ) -> None:
+        """Solve a few rows from their moments; z_row (c, d) and y_row (c, k) are the rows' own."""
+        total, square = moments.blocks.sum(axis=1), moments.square
+        if settings.with_row:
+            own = np.concatenate([z_row, np.ones((len(z_row), 1)), y_row], axis=1)
+            total = total + own[:, :, None] * own[:, None, :]
+            square = square + 1.0
+        sums = centre(total, moments.q)
+        solution = solve(sums, ridge=settings.ridge)
+        self.coef[at], self.intercept[at] = solution.coef, solution.intercept
+        self.condition[at] = solution.condition
+        self.ess[at] = effective_size(sums.weight, square)
+        if settings.selection != "none":
+            chosen = select(
+                sums,
+                z_row,
+                method=settings.selection,
+                n_features=settings.n_features,
+                n_samples=n_samples,
+            )
+            self.coef[at], self.intercept[at] = refit(sums, chosen, settings.ridge)
+        if settings.has_errors:
+            self.errors[at] = standard_errors(moments, solution, sums)
+        self.r2[at] = fit_r2(sums, self.coef[at])
+
+
+def z_of(design: Design, rows: FloatArray) -> FloatArray:
+    """The explained rows in their own units of z, (r, d)."""
+    _, scaled = design.encode(rows)
+    return np.where(design.equality, design.active(rows).astype(np.float64), scaled)
+
+
+def fit_shared(
+    design: Design,
+    drawn: Drawn,
+    rows: FloatArray,
+    *,
+    Y: FloatArray,
+    y_row: FloatArray,
+    settings: Settings,
+) -> Fit:
+    """Forms of r rows from one plan of n rows and the model's answers Y (n, k) to it.
+
+    Sums are taken in float32 where only zeros and ones are summed up, and again in float64 for
+    rows in which that is not enough.
+    """
+    fit = Fit.empty(len(rows), Y.shape[1], rows.shape[1])
+    level = Y.mean(axis=0)  # centring keeps the digits of answers that vary little
+    z_row = z_of(design, rows)
+    span = rows.shape[1] / (2.0 * settings.width**2)
+    single = bool(design.equality.all()) and not settings.exact and span < SINGLE_SPAN
+    todo = np.arange(len(rows))
+    for dtype in ("float32", "float64") if single else ("float64",):
+        planes = make_planes(
+            design, drawn, rows[todo], Y - level, width=settings.width, dtype=dtype
+        )
+        part = Fit.empty(len(todo), Y.shape[1], rows.shape[1])
+
+        def work(at: slice, planes=planes, part=part, todo=todo) -> None:  # type: ignore[no-untyped-def]
+            part.fill(
+                at,
+                shared_moments(planes, at),
+                settings,
+                z_row=z_row[todo[at]],
+                y_row=y_row[todo[at]] - level,
+                n_samples=len(Y) + settings.with_row,
+            )
+
+        each_chunk(len(todo), work)
+        for name in vars(fit):
+            getattr(fit, name)[todo] = getattr(part, name)
+        todo = np.flatnonzero(fit.condition > SINGLE_CONDITION)
+        if not todo.size:
+            break
+    fit.intercept[...] += level
+    return fit
+
+
+def fit_own(
+    design: Design,
+    drawn: list[Drawn],
+    rows: FloatArray,
+    *,
+    Y: FloatArray,
+    y_row: FloatArray,
+    settings: Settings,
+) -> Fit:
+    """Forms of r rows, each from its own n rows and answers Y (r, n, k)."""
+    fit = Fit.empty(len(rows), Y.shape[2], rows.shape[1])
+    z_row = z_of(design, rows)
+    for i in range(len(rows)):
+        at = slice(i, i + 1)
+        level = Y[i].mean(axis=0)
+        Z, weight = own_view(design, drawn[i], rows[at], settings.width)
+        fit.fill(
+            at,
+            from_samples(Z, Y[at] - level, weight),
+            settings,
+            z_row=z_row[at],
+            y_row=y_row[at] - level,
+            n_samples=Y.shape[1] + settings.with_row,
+        )
+        fit.intercept[i] += level
+    return fit
+
+
+def own_view(
+    design: Design, drawn: Drawn, row: FloatArray, width: float
+) -> tuple[FloatArray, FloatArray]:
+    """Z (1, n, d) and weights (1, n) of drawn rows, seen from one row (1, d)."""
+    codes, scaled = design.encode(row)
+    active = design.active(row)[0]
+    same = (drawn.codes == codes) | (np.isnan(drawn.codes) & np.isnan(codes))
+    Z = np.where(design.equality, same & active, drawn.scaled)
+    if not design.weighed:
+        return Z[None], np.ones((1, len(Z)))
+    away = np.where(design.equality, ~same & active, drawn.scaled - scaled)
+    return Z[None], exponential((away**2).sum(axis=1), width)[None]

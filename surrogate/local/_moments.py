@@ -1,0 +1,155 @@
+"""Weighted moments of [Z, 1, Y] around many rows that share one set of queries.
+
+Every explained row i sees the same perturbed rows s, through its own columns z_i(s) and with
+its own weights w_i(s). A column that a row can need (such as "feature 3 lies in bin 2") is
+written once, as a plane; a row's Z is then a gather of planes, and its moments are one product.
+Rows are taken a few at a time and samples a block at a time, so that everything stays in the
+cache; two buffers are used over and over. Block sums are kept: the blocks are independent
+replicates of the plan, which is what standard errors need.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from surrogate.types import FloatArray, IntArray
+
+__all__ = ["BLOCKS", "Moments", "Planes", "each_chunk", "from_samples", "shared_moments"]
+
+BLOCKS = 20
+"""Blocks of a plan; standard errors have one degree of freedom less."""
+_CHUNK = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Columns of a shared plan, and which of them each row uses.
+
+    Parameters
+    ----------
+    bank : array of shape (blocks, m, size)
+        m planes of blocks · size samples; samples beyond the plan are 0 in every plane.
+    index : int array of shape (r, p)
+        Planes that make up [Z, 1, Y] of each row; p = q + 1 + k.
+    slope : array of shape (r, p)
+        The log of a weight is ``slope @ [Z, 1, Y] + base``.
+    base : array of shape (blocks, size) or None
+    q : int
+        Columns of Z.
+    """
+
+    bank: np.ndarray[Any, Any]
+    index: IntArray
+    slope: np.ndarray[Any, Any]
+    base: np.ndarray[Any, Any] | None
+    q: int
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weighted sums of [Z, 1, Y] for r rows, p = q + 1 + k columns.
+
+    Parameters
+    ----------
+    blocks : array of shape (r, blocks, p, p)
+        Sums of w · column · column, block by block of the plan.
+    square : array of shape (r,)
+        Sums of squared weights.
+    q : int
+        Columns of Z; column q is the 1.
+    """
+
+    blocks: FloatArray
+    square: FloatArray
+    q: int
+
+
+def blocked(columns: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    """Cut planes (m, n) into (blocks, m, size), filled up with zeros."""
+    m, n = columns.shape
+    size = -(-n // BLOCKS)
+    bank = np.zeros((m, BLOCKS * size), dtype=dtype)
+    bank[:, :n] = columns
+    return np.ascontiguousarray(bank.reshape(m, BLOCKS, size).transpose(1, 0, 2))
+
+
+def shared_moments(planes: Planes, rows: slice) -> Moments:
+    """Moments of a few rows: gather, weigh, multiply, block by block.
+
+    The product of the weighed planes with the plain ones is a general one: for matrices of
+    this size BLAS has a faster kernel for it than for a symmetric one.
+    """
+    bank, q = planes.bank, planes.q
+    index, slope = planes.index[rows], planes.slope[rows, None, :]
+    r, p = index.shape
+    n_blocks, _, size = bank.shape
+    columns = np.empty((r, p, size), bank.dtype)
+    weighed = np.empty_like(columns)
+    weight = np.empty((r, 1, size), bank.dtype)
+    product = np.empty((n_blocks, r, p, p), bank.dtype)
+    square = np.zeros(r)
+    for b in range(n_blocks):
+        np.take(bank[b], index, axis=0, out=columns, mode="clip")  # (m, size) -> (r, p, size)
+        np.matmul(slope, columns, out=weight)
+        if planes.base is not None:
+            weight += planes.base[b]
+        np.exp(weight, out=weight)
+        np.multiply(columns, weight, out=weighed)
+        np.matmul(weighed, columns.swapaxes(1, 2), out=product[b])
+        square += np.einsum("rs,rs->r", weighed[:, q], weighed[:, q])
+    return Moments(product.swapaxes(0, 1).astype(np.float64), square, q)
+
+
+def from_samples(Z: FloatArray, Y: FloatArray, weight: FloatArray) -> Moments:
+    """Moments of rows that have samples of their own.
+
+    Parameters
+    ----------
+    Z : array of shape (r, n, q)
+    Y : array of shape (r, n, k)
+    weight : array of shape (r, n)
+    """
+    r, n, q = Z.shape
+    size = -(-n // BLOCKS)
+    columns = np.zeros((r, BLOCKS * size, q + 1 + Y.shape[2]))
+    columns[:, :n, :q], columns[:, :n, q], columns[:, :n, q + 1 :] = Z, 1.0, Y
+    weighed = columns[:, :n] * weight[:, :, None]
+    padded = np.zeros_like(columns)
+    padded[:, :n] = weighed
+    shape = (r, BLOCKS, size, columns.shape[2])
+    blocks = np.matmul(padded.reshape(shape).swapaxes(2, 3), columns.reshape(shape))
+    return Moments(blocks, np.einsum("rn,rn->r", weight, weight), q)
+
+
+def each_chunk(n_rows: int, work: Callable[[slice], None], *, size: int = _CHUNK) -> None:
+    """Run `work` on slices of rows, on as many threads as there are processors.
+
+    BLAS is held to one thread meanwhile: its products here are too small to share.
+    """
+    chunks = list(_slices(n_rows, size))
+    threads = min(_processors(), len(chunks)) if chunks else 0
+    with threadpool_limits(limits=1, user_api="blas"):
+        if threads < 2:
+            for chunk in chunks:
+                work(chunk)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(work, chunks):
+                pass
+
+
+def _slices(n: int, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

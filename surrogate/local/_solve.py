@@ -1,0 +1,146 @@
+"""From weighted moments to linear coefficients, their standard errors, and what is unsure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from surrogate.local._kernel import effective_size
+from surrogate.local._moments import Moments
+from surrogate.types import BoolArray, FloatArray
+
+__all__ = ["Centred", "Solution", "centre", "solve", "standard_errors"]
+
+COLLINEAR = 1e10
+"""Condition number from which columns count as moving together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Centred:
+    """Weighted, centred sums of r rows, q columns of Z and k of Y.
+
+    Parameters
+    ----------
+    weight : array of shape (r,)
+    mean_z, mean_y : arrays of shape (r, q), (r, k)
+    zz, zy : arrays of shape (r, q, q), (r, q, k)
+    yy : array of shape (r, k)
+    """
+
+    weight: FloatArray
+    mean_z: FloatArray
+    mean_y: FloatArray
+    zz: FloatArray
+    zy: FloatArray
+    yy: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Linear forms of r rows.
+
+    Parameters
+    ----------
+    coef : array of shape (r, k, q)
+    intercept : array of shape (r, k)
+    inverse : array of shape (r, q, q)
+        Inverse of the centred sums (with ridge), for standard errors.
+    condition : array of shape (r,)
+        Condition number of the columns' correlations.
+    """
+
+    coef: FloatArray
+    intercept: FloatArray
+    inverse: FloatArray
+    condition: FloatArray
+
+
+def centre(total: FloatArray, q: int) -> Centred:
+    """Centred sums from raw sums (r, p, p) of [Z, 1, Y]."""
+    weight = total[:, q, q]
+    safe = np.where(weight > 0, weight, 1.0)
+    mean = total[:, :, q] / safe[:, None]
+    scatter = total - weight[:, None, None] * mean[:, :, None] * mean[:, None, :]
+    z, y = slice(0, q), slice(q + 1, None)
+    return Centred(
+        weight=weight,
+        mean_z=mean[:, z],
+        mean_y=mean[:, y],
+        zz=scatter[:, z, z],
+        zy=scatter[:, z, y],
+        yy=np.maximum(np.einsum("rkk->rk", scatter[:, y, y]), 0.0),
+    )
+
+
+def solve(moments: Centred, *, ridge: float = 0.0) -> Solution:
+    """Weighted least squares with an intercept, all rows and classes at once.
+
+    A column that does not vary gets the coefficient 0; columns that move together share
+    theirs (the solution of least norm).
+    """
+    zz, varies = _regular(moments, ridge)
+    scale = 1.0 / np.sqrt(np.einsum("rqq->rq", zz))
+    correlation = zz * scale[:, :, None] * scale[:, None, :]
+    inverse, condition = _invert(correlation)
+    inverse = inverse * scale[:, :, None] * scale[:, None, :]
+    inverse *= varies[:, :, None] & varies[:, None, :]
+    coef = np.einsum("rpq,rqk->rkp", inverse, moments.zy, optimize=True)
+    intercept = moments.mean_y - np.einsum("rkq,rq->rk", coef, moments.mean_z)
+    return Solution(coef, intercept, inverse, condition)
+
+
+def _regular(moments: Centred, ridge: float) -> tuple[FloatArray, BoolArray]:
+    """Sums with ridge, in which columns that do not vary are set to the identity."""
+    zz = moments.zz.copy()
+    diagonal = np.einsum("rqq->rq", zz)  # a view
+    level = moments.weight[:, None] * np.maximum(moments.mean_z**2, 1e-30)
+    varies = diagonal > np.finfo(np.float64).eps * 64 * level
+    zz *= varies[:, :, None] & varies[:, None, :]
+    diagonal += ridge
+    diagonal[~varies] = 1.0
+    return zz, varies
+
+
+def _invert(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Inverses and condition numbers (in the 1-norm) of correlation matrices (r, q, q)."""
+    try:
+        inverse = np.linalg.inv(matrices)
+    except np.linalg.LinAlgError:
+        inverse = np.full_like(matrices, np.inf)
+    norm = np.abs(matrices).sum(axis=1).max(axis=1, initial=1.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        condition = norm * np.abs(inverse).sum(axis=1).max(axis=1, initial=1.0)
+    bad = ~(condition < COLLINEAR)
+    for i in np.flatnonzero(bad):
+        inverse[i] = np.linalg.pinv(matrices[i], rcond=1.0 / COLLINEAR, hermitian=True)
+        rank = np.linalg.matrix_rank(matrices[i], tol=len(matrices[i]) / COLLINEAR, hermitian=True)
+        spread = np.abs(inverse[i]).sum(axis=0).max(initial=1.0)
+        condition[i] = np.inf if rank < len(matrices[i]) else norm[i] * spread
+    return inverse, condition
+
+
+def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> FloatArray:
+    """Standard errors (r, k, q) of coefficients without ridge or selection.
+
+    The blocks of the plan are independent, so the coefficient's error is the sum of the
+    blocks' scores, led through the inverse: the sandwich estimator with blocks as clusters
+    (Liang and Zeger 1986), with the usual factors for few clusters and few rows. Its
+    quantiles are those of Student's t on ``BLOCKS - 1`` degrees of freedom.
+    """
+    q, blocks = moments.q, moments.blocks
+    n_blocks = blocks.shape[1]
+    z, y = slice(0, q), slice(q + 1, None)
+    ends = blocks[:, :, : q + 1]  # sums against [Z, 1]
+    fitted = np.matmul(ends[..., z], solution.coef.swapaxes(1, 2)[:, None])
+    fitted += ends[..., q, None] * solution.intercept[:, None, None, :]
+    score = ends[..., y] - fitted  # (r, blocks, q + 1, k)
+    score = score[:, :, z] - centred.mean_z[:, None, :, None] * score[:, :, q, None]
+    influence = np.matmul(solution.inverse[:, None], score)  # (r, blocks, q, k)
+    ess = effective_size(centred.weight, moments.square)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        small = np.where(ess > q + 1, ess / (ess - q - 1), np.nan)
+    variance = np.einsum("rbqk,rbqk->rkq", influence, influence) * n_blocks / (n_blocks - 1)
+    errors = np.sqrt(variance * small[:, None, None])
+    errors[solution.condition >= COLLINEAR] = np.nan
+    return errors

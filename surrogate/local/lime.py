@@ -1,0 +1,363 @@
+"""LIME for tables: many rows, all classes, one set of queries.
+
+Ribeiro, Singh and Guestrin, "Why should I trust you?", KDD 2016. What differs from the lime
+package by default, and what was measured for it, is in docs/lime.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate._array import to_numpy
+from surrogate._validate import Boolean, Choice, Instance, NoneOr, Real, Rule, Whole, check
+from surrogate.errors import DataError, OptionError
+from surrogate.explanation.encoding import Scaled
+from surrogate.explanation.local_fidelity import LocalFidelity
+from surrogate.local._designs import Design, child_seed, lime_design, make_design
+from surrogate.local._fit import Fit, Settings, z_of
+from surrogate.local._flags import flag_rows
+from surrogate.local._fresh import Fresh
+from surrogate.local._kernel import default_width
+from surrogate.local._moments import BLOCKS
+from surrogate.local._run import Job, ask, run
+from surrogate.local._select import SELECTIONS
+from surrogate.local.result import LimeResult
+from surrogate.types import FloatArray, IntArray, Label
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+    from surrogate.oracle import Oracle
+
+__all__ = ["Lime"]
+
+SAMPLINGS = ("discretised", "gaussian", "neighbours", "kernel", "mean")
+_OWN = ("gaussian", "kernel")  # samplings that ask rows of its own for each explained row
+_WIDTHS = {"discretised": 0.75, "neighbours": 0.3, "gaussian": 0.3, "kernel": 0.3}
+_RULES: Mapping[str, Rule] = {
+    "sampling": Choice(SAMPLINGS),
+    "n_samples": Whole(10),
+    "width": NoneOr(Real(0, closed="neither")),
+    "ridge": NoneOr(Real(0)),
+    "bins": Choice(("quartile", "decile")),
+    "jitter": Real(0, closed="neither"),
+    "selection": NoneOr(Choice(SELECTIONS)),
+    "n_features": Whole(1),
+    "classes": NoneOr(Instance((tuple, list), "a list of class names")),
+    "level": Real(0, 1, closed="neither"),
+    "compatible": Boolean(),
+}
+
+
+@dataclass
+class Lime:
+    """A weighted linear model around each row.
+
+    Parameters
+    ----------
+    oracle : Oracle or None
+        What is asked.
+    sampling : {"discretised", "gaussian", "neighbours", "kernel", "mean"}
+        Where perturbed rows come from. "discretised": lime's default, each feature drawn from
+        its quartile bins, z_j = whether it stays in the row's bin; one set of queries for all
+        rows. "neighbours": between real rows, weighted by distance; also shared. "gaussian":
+        normal noise around each row, weighted by distance. "kernel": drawn around each row
+        from the kernel itself instead of weighting by it (GLIME, Tan et al. 2023). "mean":
+        lime's continuous default, normal noise around the mean of the reference rows
+        (compatible mode only). The last three but "mean" take n_samples queries for each row.
+    n_samples : int
+        Perturbed rows.
+    width : float or None
+        Kernel width in units of z (standard deviations, or square root of the number of
+        features that changed). None: the default of the sampling, see `width_for`.
+    ridge : float or None
+        Penalty beside weights that are not normalised. None: 0, or lime's 1 in compatible
+        mode.
+    bins : {"quartile", "decile"}
+        For "discretised".
+    jitter : float
+        Standard deviation of "gaussian" and "kernel" noise, in standard deviations of each
+        feature.
+    selection : {"none", "auto", "forward_selection", "highest_weights", "lasso_path"} or None
+        How features are chosen for each row and class. None: "none", or lime's "auto" in
+        compatible mode.
+    n_features : int
+        How many features a selection keeps.
+    classes : list or None
+        Names of the classes to explain; None: all.
+    level : float
+        Level of the intervals of fidelity.
+    compatible : bool
+        Follow lime 0.2.0.1 exactly: its random draws for the seed, its scaling, its ridge, the
+        explained row among the samples. Row i then equals a fresh ``LimeTabularExplainer(...,
+        random_state=seed)`` on row i.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.adapters import wrap
+    >>> from surrogate.domain import Domain
+    >>> from surrogate.local import Lime
+    >>> from surrogate.oracle import Oracle
+    >>> X = np.random.Generator(np.random.Philox(key=0)).normal(size=(200, 3))
+    >>> box = wrap(lambda rows: 2.0 * (rows[:, 0] > 0) - rows[:, 1], task="regression")
+    >>> lime = Lime(Oracle(box, Domain.infer(X)), n_samples=2000)
+    >>> result = lime.explain(X[:5], reference=X, seed=0)
+    >>> result.coef.shape
+    (5, 1, 3)
+    >>> dict(result.queries)
+    {'rows': 5, 'fit': 2000, 'fidelity': 1000}
+    """
+
+    oracle: Oracle | None = None
+    _: KW_ONLY
+    sampling: str = "discretised"
+    n_samples: int = 5000
+    width: float | None = None
+    ridge: float | None = None
+    bins: str = "quartile"
+    jitter: float = 1.0
+    selection: str | None = None
+    n_features: int = 10
+    classes: Sequence[Label] | None = None
+    level: float = 0.95
+    compatible: bool = False
+
+    def cost(self, n_rows: int, *, fidelity: int = 1000) -> dict[str, int]:
+        """Rows that `explain` will ask, by purpose.
+
+        Parameters
+        ----------
+        n_rows : int
+            Rows to explain.
+        fidelity : int
+            Fresh perturbations.
+        """
+        self._check(fidelity)
+        plans = n_rows if self.sampling in _OWN else 1
+        fit = self.n_samples - self.compatible  # lime counts the explained row as a sample
+        return {"rows": n_rows, "fit": fit * plans, "fidelity": fidelity * plans}
+
+    def width_for(self, n_columns: int) -> float:
+        """The kernel width for a number of features, where none is given."""
+        if self.width is not None:
+            return self.width
+        if self.compatible:
+            return default_width(n_columns)
+        return _WIDTHS[self.sampling] * math.sqrt(n_columns)
+
+    def explain(
+        self, matrix: Any, *, reference: Any, fidelity: int = 1000, seed: int = 0
+    ) -> LimeResult:
+        """Explain rows.
+
+        Parameters
+        ----------
+        matrix : array of shape (r, d)
+            Rows to explain, as the domain encodes them.
+        reference : array of shape (n, d)
+            Rows of the population, for bins, scales and frequencies.
+        fidelity : int
+            Fresh perturbations on which the forms are measured, of the same kind as those of
+            the fit.
+        seed : int
+
+        Returns
+        -------
+        LimeResult
+
+        Raises
+        ------
+        OptionError
+            If a parameter is unknown or out of its range, or `n_samples` is less than the
+            features and the intercept need.
+        DataError
+            If rows or reference do not fit the domain, or miss values that the sampling or
+            compatible mode cannot take.
+        BudgetTooSmall
+            Before the first query, if it all does not fit the oracle's budget.
+        """
+        if self.oracle is None:
+            raise OptionError(
+                "The `oracle` parameter of Lime must be an Oracle to explain; got None."
+            )
+        oracle = self.oracle
+        rows = self._rows(matrix, "rows to explain")
+        population = self._rows(reference, "reference rows")
+        cost = self.cost(len(rows), fidelity=fidelity)
+        n_columns = _interpretable(oracle.domain)
+        self._check_size(n_columns)
+        oracle.admit(cost)
+        rows = np.asarray(to_numpy(oracle.snap(rows)), dtype=np.float64)
+        answers, kept = self._first_answers(rows)
+        settings = self._settings(self.width_for(n_columns))
+        design = self._design(population, settings.width)
+        seeds = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
+        if self.compatible:
+            seeds["fit"] = seed  # lime's stream starts at the seed itself
+        job = Job(oracle, design, rows, answers, kept, settings, self.level)
+        fit, fresh, rejected = run(
+            job, n_samples=self.n_samples - self.compatible, fidelity=fidelity, seeds=seeds
+        )
+        return _result(job, fit, fresh, cost=cost, rejected=rejected, n=fidelity, seed=seed)
+
+    def _check(self, fidelity: int) -> None:
+        """Every parameter, and those that exclude each other."""
+        check("Lime", _RULES, vars(self))
+        check("Lime.explain", {"fidelity": Whole(10)}, {"fidelity": fidelity})
+        if self.compatible and self.sampling in ("neighbours", "kernel"):
+            raise OptionError(
+                f"The `sampling` parameter of Lime must be 'discretised', 'mean' or 'gaussian' "
+                f"where compatible=True, since lime has no other; got {self.sampling!r}."
+            )
+        if self.sampling == "mean" and not self.compatible:
+            raise OptionError(
+                "The `sampling` parameter of Lime can be 'mean' only where compatible=True: rows "
+                "around the mean of the reference say little of what is around the explained "
+                "row; use 'gaussian'."
+            )
+
+    def _check_size(self, n_columns: int) -> None:
+        """Fewer samples than coefficients leave them undetermined."""
+        least = n_columns + 2
+        if self.n_samples < least:
+            raise OptionError(
+                f"The `n_samples` parameter of Lime must be at least {least} for {n_columns} "
+                f"features and an intercept; got {self.n_samples}."
+            )
+
+    def _rows(self, matrix: Any, what: str) -> FloatArray:
+        """Internal rows in float64, of the domain's width."""
+        assert self.oracle is not None
+        rows = np.asarray(to_numpy(matrix), dtype=np.float64)
+        d = len(self.oracle.domain.features)
+        if rows.ndim != 2 or rows.shape[1] != d or not len(rows):
+            raise DataError(
+                f"The {what} of Lime must have shape (n, {d}) with n at least 1, one column for "
+                f"each feature of the domain; got {rows.shape}."
+            )
+        return rows
+
+    def _first_answers(self, rows: FloatArray) -> tuple[FloatArray, IntArray]:
+        """The model's answers to the explained rows, and which of their columns are kept."""
+        assert self.oracle is not None
+        answers = ask(self.oracle, rows, None, purpose="rows")
+        kept = np.arange(answers.shape[1])
+        if self.classes is not None:
+            known = self.oracle.classes
+            if known is None:
+                raise OptionError(
+                    "The `classes` parameter of Lime must be None for a regression model; got "
+                    f"{list(self.classes)!r}."
+                )
+            for name in self.classes:
+                if name not in known:
+                    raise OptionError(
+                        f"The `classes` parameter of Lime names {name!r}, which the model does not "
+                        f"have; it has: {', '.join(map(repr, known))}."
+                    )
+            kept = np.array([list(known).index(name) for name in self.classes], dtype=np.intp)
+        return answers[:, kept], kept
+
+    def _settings(self, width: float) -> Settings:
+        return Settings(
+            width=width,
+            ridge=float(self.compatible) if self.ridge is None else self.ridge,
+            selection=self.selection or ("auto" if self.compatible else "none"),
+            n_features=self.n_features,
+            with_row=self.compatible,
+            exact=self.compatible,
+        )
+
+    def _design(self, population: FloatArray, width: float) -> Design:
+        assert self.oracle is not None
+        domain, snap = self.oracle.domain, self.oracle.snap
+        if self.compatible:
+            return lime_design(
+                domain, population, sampling=self.sampling, bins=self.bins, snap=snap
+            )
+        return make_design(
+            self.sampling,
+            domain,
+            population,
+            bins=self.bins,
+            width=width,
+            jitter=self.jitter,
+            snap=snap,
+        )
+
+
+def _interpretable(domain: Domain) -> int:
+    """Columns of z that carry something: a one-hot group counts once."""
+    return len(domain.features) - sum(len(members) - 1 for members in domain.groups.values())
+
+
+def _result(
+    job: Job,
+    fit: Fit,
+    fresh: Fresh,
+    *,
+    cost: Mapping[str, int],
+    rejected: float,
+    n: int,
+    seed: int,
+) -> LimeResult:
+    """Arrays of the fit and of its fidelity, with what is bad about them."""
+    z_row = z_of(job.design, job.rows)  # (r, d)
+    local = fit.intercept + np.einsum("rkd,rd->rk", fit.coef, z_row)
+    intercept = fit.intercept
+    encoding = job.design.encoding
+    if isinstance(encoding, Scaled) and encoding.centre is None:  # then a row's own numbers are 0
+        number = ~job.design.equality
+        intercept = intercept + np.einsum("rkd,rd->rk", fit.coef[:, :, number], z_row[:, number])
+    fidelity = LocalFidelity(
+        value=fresh.value,
+        low=fresh.low,
+        high=fresh.high,
+        error=np.abs(local - job.answers),
+        ess=fresh.ess,
+        n=n,
+        level=job.level,
+        interval="sandwich",
+        seed=seed,
+    )
+    classes = job.oracle.classes
+    return LimeResult(
+        rows=job.rows,
+        coef=fit.coef,
+        coef_se=fit.errors if job.settings.has_errors else None,
+        dof=BLOCKS - 1 if job.settings.has_errors else None,
+        intercept=intercept,
+        encoding=encoding,
+        box_values=job.answers,
+        local_values=local,
+        fit_r2=fit.r2,
+        fidelity=fidelity,
+        ess=fit.ess,
+        widths=np.full(len(job.rows), job.settings.width),
+        classes=None if classes is None else tuple(classes[c] for c in job.kept),
+        flags=flag_rows(fit, fresh, fidelity),
+        queries=dict(cost),
+        rejected=rejected,
+        seed=seed,
+        notes=_notes(job, rejected),
+    )
+
+
+def _notes(job: Job, rejected: float) -> tuple[str, ...]:
+    """What holds for all rows alike."""
+    notes = []
+    if job.design.shared is not None:
+        notes.append(
+            "All rows share one set of queries, so their errors are not independent: a mean over "
+            "rows is less sure than its rows suggest."
+        )
+    if not job.settings.has_errors:
+        notes.append("No standard errors: ridge and feature selection bias the coefficients.")
+    if rejected:
+        notes.append(f"The domain's constraint refused {rejected:.1%} of the drawn rows.")
+    return tuple(notes)
