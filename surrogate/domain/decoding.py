@@ -21,8 +21,8 @@ def decode(matrix: FloatArray, features: tuple[Feature, ...], frame: Frame) -> A
 
 def _array(matrix: FloatArray, features: tuple[Feature, ...], frame: Frame) -> Any:
     dtype = np.dtype(frame.columns[0].dtype)
-    if dtype.kind == "f" and not any(feature.is_coded for feature in features):
-        return matrix.astype(dtype, copy=False)
+    if dtype.kind != "O" and not any(feature.is_coded for feature in features):
+        return _cast(matrix, frame.columns[0])
     rows = np.empty(matrix.shape, dtype=dtype)
     for j, (feature, column) in enumerate(zip(features, frame.columns)):
         rows[:, j] = column_values(matrix[:, j], feature, column)
@@ -51,12 +51,19 @@ def column_values(codes: FloatArray, feature: Feature, column: ColumnType) -> np
     dtype = np.dtype(column.dtype)
     if feature.is_coded:
         labels = _categories(codes, feature, np.nan if column.missing == "nan" else None)
-        return labels if dtype.kind == "O" else labels.astype(dtype)
+        return labels if dtype.kind == "O" else np.asarray(labels.astype(dtype))
     if dtype.kind == "O":
         return _objects(codes, column)
-    if is_whole(column):
-        return (codes > 0.5) if dtype.kind == "b" else saturated(codes, column).astype(dtype)
-    return codes.astype(dtype)
+    return _cast(codes, column)
+
+
+def _cast(values: FloatArray, column: ColumnType) -> np.ndarray[Any, Any]:
+    """Numbers in the column's own NumPy dtype."""
+    dtype = np.dtype(column.dtype)
+    if dtype.kind == "b":
+        return np.asarray(values > 0.5)
+    whole = saturated(values, column) if is_whole(column) else values
+    return np.asarray(whole.astype(dtype, copy=False))
 
 
 def _categories(codes: FloatArray, feature: Feature, missing: Any) -> np.ndarray[Any, Any]:

@@ -11,10 +11,12 @@ import numpy as np
 
 from surrogate._array import is_torch, to_numpy
 from surrogate.domain import derivation, encoding, inference, printing
+from surrogate.domain.columns import exact
 from surrogate.domain.decoding import decode
 from surrogate.domain.frame import Frame, default_frame
 from surrogate.domain.layout import Layout, layout_of
-from surrogate.domain.reading import as_array, exact, read
+from surrogate.domain.parts import check_parts
+from surrogate.domain.reading import as_array, read
 from surrogate.domain.rounding import round_matrix
 from surrogate.errors import DataError
 from surrogate.types import Array, BoolArray, Feature, FloatArray, Kind, Label
@@ -74,7 +76,7 @@ class Domain:
         object.__setattr__(self, "features", tuple(self.features))
         if not self.frame.columns:
             object.__setattr__(self, "frame", default_frame(self.features))
-        _check_parts(self.features, self.groups, self.derived, self.frame)
+        check_parts(self.features, self.groups, self.derived, self.frame)
 
     @classmethod
     def infer(
@@ -258,6 +260,8 @@ class Domain:
         -------
         array, DataFrame or mapping, n rows; may share memory with `matrix`
         """
+        if self._is_same and type(matrix) is np.ndarray and matrix.dtype == np.float64:
+            return matrix
         if self._is_plain and is_torch(matrix):
             return matrix
         host = np.asarray(to_numpy(matrix), dtype=np.float64)
@@ -396,8 +400,13 @@ class Domain:
         return np.dtype(self.frame.columns[0].dtype).kind == "f"
 
     @cached_property
+    def _is_same(self) -> bool:
+        """Whether the user's rows are the internal matrix itself."""
+        return self._is_plain and np.dtype(self.frame.columns[0].dtype) == np.float64
+
+    @cached_property
     def _never_rounds(self) -> bool:
-        return not len(self._layout.whole) and not self.groups and not self.derived
+        return not len(self._layout.whole) and not self.derived
 
     def _as_numbers(self, rows: Any, where: str) -> FloatArray | None:
         """The rows as a float64 matrix where they are a numeric array, else None."""
@@ -416,71 +425,3 @@ class Domain:
         if self.derived:
             derivation.check_derived(matrix, self, where)
         return matrix
-
-
-def _check_parts(
-    features: tuple[Feature, ...],
-    groups: Mapping[str, tuple[str, ...]],
-    derived: Mapping[str, Derivation],
-    frame: Frame,
-) -> None:
-    """Raise unless features, groups, derived columns and frame fit each other."""
-    by_name = {feature.name: feature for feature in features}
-    if not features:
-        raise DataError("A domain needs at least one feature.")
-    if len(by_name) < len(features):
-        names = [feature.name for feature in features]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"The domain has features of one name: {encoding.listed(twice)}.")
-    if len(frame.columns) != len(features):
-        raise DataError(f"The frame has {len(frame.columns)} columns for {len(features)} features.")
-    for feature in features:
-        _check_feature(feature)
-    for name in derived:
-        if name not in by_name:
-            raise DataError(f"The derived column {name!r} is not a feature of the domain.")
-    grouped: set[str] = set()
-    for group, members in groups.items():
-        _check_group(group, members, by_name, grouped | set(derived))
-        grouped |= set(members)
-
-
-def _check_feature(feature: Feature) -> None:
-    if feature.low > feature.high:
-        raise DataError(
-            f"Feature {feature.name!r} has its lower bound {feature.low:g} above its upper bound "
-            f"{feature.high:g}."
-        )
-    if len(set(feature.categories)) < len(feature.categories):
-        raise DataError(f"Feature {feature.name!r} names a category twice.")
-    if feature.kind in ("continuous", "integer") and feature.categories:
-        raise DataError(
-            f"Feature {feature.name!r} is {feature.kind}, so it can have no categories; declare it "
-            f"ordinal or categorical."
-        )
-    if feature.kind == "categorical" and not feature.categories:
-        raise DataError(f"Feature {feature.name!r} is categorical but names no categories.")
-    if feature.kind == "binary" and len(feature.categories) not in (0, 2):
-        raise DataError(
-            f"Feature {feature.name!r} is binary but has {len(feature.categories)} categories."
-        )
-
-
-def _check_group(
-    group: str, members: tuple[str, ...], by_name: Mapping[str, Feature], taken: set[str]
-) -> None:
-    if len(members) < 2:
-        raise DataError(f"The one-hot group {group!r} needs at least two columns.")
-    for member in members:
-        if member not in by_name:
-            raise DataError(
-                f"The one-hot group {group!r} names the unknown column {member!r}"
-                f"{encoding.suggestion(member, by_name) or '.'}"
-            )
-        if member in taken or members.count(member) > 1:
-            raise DataError(f"Column {member!r} is in two groups, or derived and in a group.")
-        feature = by_name[member]
-        if feature.kind != "binary" or feature.is_coded or feature.missing:
-            raise DataError(
-                f"Column {member!r} of the one-hot group {group!r} must be 0 or 1 and complete."
-            )

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from surrogate.domain.columns import Column, Table
 from surrogate.domain.layout import Layout, place
-from surrogate.domain.reading import Column, Table
 from surrogate.errors import DataError
 from surrogate.types import BoolArray, Feature, FloatArray
 
@@ -87,9 +87,9 @@ def encode_column(values: np.ndarray[Any, Any], feature: Feature, where: str) ->
 
 
 def _codes(values: np.ndarray[Any, Any], feature: Feature, where: str) -> FloatArray:
-    table: dict[Any, float] = {label: float(i) for i, label in enumerate(feature.categories)}
+    table = _CodeOf((label, float(i)) for i, label in enumerate(feature.categories))
     table[None] = np.nan
-    codes = np.fromiter((table.get(value, -1.0) for value in values.tolist()), float, len(values))
+    codes = np.fromiter(map(table.__getitem__, values.tolist()), np.float64, len(values))
     if values.dtype.kind == "f":
         codes[np.isnan(values)] = np.nan
     unknown = np.flatnonzero(codes == -1.0)
@@ -103,6 +103,13 @@ def _codes(values: np.ndarray[Any, Any], feature: Feature, where: str) -> FloatA
             f"categories={{{feature.name!r}: [...]}}."
         )
     return codes
+
+
+class _CodeOf(dict[Any, float]):
+    """Codes of categories; -1 for what is none. Looked up without a Python call."""
+
+    def __missing__(self, value: Any) -> float:
+        return -1.0
 
 
 # ---- checks on the matrix ----

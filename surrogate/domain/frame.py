@@ -172,4 +172,4 @@ def integer_limits(column: ColumnType) -> tuple[float, float]:
 def saturated(values: FloatArray, column: ColumnType) -> FloatArray:
     """Whole numbers within what the column can hold; NaN stays."""
     low, high = integer_limits(column)
-    return np.clip(np.rint(values), low, high)
+    return np.minimum(np.maximum(np.rint(values), low), high)

@@ -8,9 +8,10 @@ from typing import Any, get_args
 
 import numpy as np
 
+from surrogate.domain.columns import Column, Table
 from surrogate.domain.encoding import listed, suggestion
 from surrogate.domain.frame import FLOAT64, Frame, fitting_type
-from surrogate.domain.reading import Column, Table, default_names
+from surrogate.domain.reading import default_names
 from surrogate.errors import DataError, OptionError
 from surrogate.types import Feature, Kind, Label
 
@@ -165,7 +166,7 @@ def _present(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if values.dtype.kind == "f":
         return np.asarray(values[~np.isnan(values)])
     if values.dtype.kind == "O":
-        return np.asarray(values[np.array([value is not None for value in values], dtype=bool)])
+        return np.asarray(values[values != np.array(None)])  # elementwise, at C's speed
     return values
 
 

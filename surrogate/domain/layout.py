@@ -75,7 +75,9 @@ def _can_hold(feature: Feature, column: ColumnType) -> tuple[float, float]:
         return 0.0, float(len(feature.categories) - 1)
     if feature.kind == "binary":
         return 0.0, 1.0
-    return integer_limits(column)
+    low, high = integer_limits(column)
+    wide = high >= 2.0**53  # decoding keeps within int64; no need to look at every row
+    return (0.0 if low == 0 else -np.inf, np.inf) if wide else (low, high)
 
 
 def place(columns: IntArray) -> Where:

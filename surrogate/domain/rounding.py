@@ -29,6 +29,10 @@ def round_matrix(
             f"got {dtype!r}."
         )
     xp = namespace(matrix)
+    if not clip and not len(layout.whole):  # numbers only: nothing to round but their dtype
+        out = to_precision(matrix, dtype)
+        _check_held(out, features, dtype, xp)
+        return out
     out = xp.asarray(matrix, copy=True)
     _clip(out, layout, dtype, clip, xp)
     if len(layout.whole):
@@ -39,8 +43,7 @@ def round_matrix(
     if len(layout.numeric):
         at = place(layout.numeric)
         out[:, at] = to_precision(out[:, at], dtype)
-    if dtype != "float64":
-        _check_held(out, features, dtype, xp)
+    _check_held(out, features, dtype, xp)
     return out
 
 
@@ -57,7 +60,7 @@ def _clip(out: Array, layout: Layout, dtype: str, clip: bool, xp: Any) -> None:
     at = place(limited)
     inner_low = _beside(_inward(low[limited], np.inf, dtype), out, xp)
     inner_high = _beside(_inward(high[limited], -np.inf, dtype), out, xp)
-    out[:, at] = xp.clip(out[:, at], inner_low, inner_high)
+    out[:, at] = xp.minimum(xp.maximum(out[:, at], inner_low), inner_high)  # NaN stays
 
 
 def _inward(bounds: FloatArray, inside: float, dtype: str) -> FloatArray:
@@ -67,11 +70,11 @@ def _inward(bounds: FloatArray, inside: float, dtype: str) -> FloatArray:
     outside = held < bounds if inside > 0 else held > bounds
     if not outside.any():
         return np.asarray(held)
-    step = {"float32": np.float32, "float16": np.float16}.get(dtype)
-    if step is None:  # bfloat16 is float32's upper half
+    if dtype == "bfloat16":  # eight bits: its next one lies within 2**-7 of the value
         nudged = to_precision(bounds + np.abs(bounds) * 2.0**-8 * np.sign(inside), dtype)
     else:
-        nudged = np.nextafter(held.astype(step), step(inside)).astype(np.float64)
+        single = held.astype(dtype)
+        nudged = np.nextafter(single, single.dtype.type(inside)).astype(np.float64)
     return np.asarray(np.where(outside, nudged, held))
 
 
@@ -124,6 +127,8 @@ def _to_bfloat16(values: FloatArray) -> FloatArray:
 
 
 def _check_held(out: Array, features: tuple[Feature, ...], dtype: str, xp: Any) -> None:
+    if dtype == "float64":
+        return
     infinite = xp.isinf(out)
     if bool(xp.any(infinite)):
         j = int(xp.argmax(xp.astype(xp.any(infinite, axis=0), xp.int8)))

@@ -77,7 +77,10 @@ def read_table(
         raise DataError(f"{path} has a header but no rows.")
     if set(map(len, rows)) != {len(names)}:
         _refuse_ragged(path, delimiter, encoding, len(names))
-    return {name: _column(cells) for name, cells in zip(names, zip(*rows))}
+    table = {name: _column(cells) for name, cells in zip(names, zip(*rows))}
+    if header is not True:
+        _refuse_named_first(table, path)
+    return table
 
 
 def _rows(path: Path, delimiter: str | None, encoding: str) -> list[list[str]]:
@@ -132,6 +135,18 @@ def _check_header(names: tuple[str, ...], path: Path) -> None:
         )
 
 
+def _refuse_named_first(table: dict[str, np.ndarray[Any, Any]], path: Path) -> None:
+    """Raise where a column is numbers below a name, so that the first line is a header."""
+    for column in table.values():
+        first, rest = column[0], column[1:]
+        named = column.dtype == object and first and not _is_number(first)
+        if named and len(rest) and all(cell is None or _is_number(cell) for cell in rest):
+            raise DataError(
+                f"The first line of {path} seems to be a header: it says {first!r} above "
+                f"numbers. Read it with header=True."
+            )
+
+
 def _counts_up(names: tuple[str, ...]) -> bool:
     """Whether the names are consecutive whole numbers, as frameworks give to columns."""
     if not all(name.isdecimal() for name in names):
@@ -168,19 +183,24 @@ def _column(cells: Sequence[str]) -> np.ndarray[Any, Any]:
     numbers = _numbers(cells)
     if numbers is not None:
         return numbers
-    stripped = [cell.strip() for cell in cells]
-    filled = ["nan" if cell in _MISSING else cell for cell in stripped]
-    numbers = _numbers(filled)
-    if numbers is not None:
-        return numbers.astype(np.float64)
+    clean = {cell: _cleaned(cell) for cell in set(cells)}
+    present = [cell for cell in clean.values() if cell is not None]
+    if len(present) < len(clean) and all(map(_is_number, present)):
+        return np.array([np.nan if clean[cell] is None else float(cell) for cell in cells])
     column = np.empty(len(cells), dtype=object)
-    column[:] = [None if cell in _MISSING else cell for cell in stripped]
+    column[:] = list(map(clean.__getitem__, cells))
     return column
+
+
+def _cleaned(cell: str) -> str | None:
+    """A cell without space around it; None where that says missing."""
+    stripped = cell.strip()
+    return None if stripped in _MISSING else stripped
 
 
 def _numbers(cells: Sequence[str]) -> np.ndarray[Any, Any] | None:
     """Cells as numbers, or None where one is not."""
-    if any("_" in cell for cell in cells):  # Python reads "18_24" as 1824
+    if "_" in "".join(cells):  # Python reads "18_24" as 1824
         return None
     for kind in (int, float):
         try:
@@ -195,4 +215,4 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text
