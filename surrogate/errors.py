@@ -57,7 +57,17 @@ class AbilityError(SurrogateError, TypeError):
 
 
 class ModelError(SurrogateError):
-    """The model raised, or could not be loaded."""
+    """The model raised, or could not be loaded.
+
+    Attributes
+    ----------
+    answers : surrogate.oracle.Answers or None
+        What was answered before, in the order asked: paid for, so kept.
+    """
+
+    def __init__(self, message: str, answers: Any = None) -> None:
+        super().__init__(message)
+        self.answers = answers
 
 
 class AnswerError(ModelError):

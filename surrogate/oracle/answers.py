@@ -1,0 +1,110 @@
+"""Answers of a black box, always as columns: (n, k)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from surrogate._array import is_torch, namespace
+from surrogate.types import Array
+
+__all__ = ["Answers", "Decide"]
+
+Decide: TypeAlias = Literal["given", "largest"] | float
+
+
+class Answers:
+    """What a box answered, one row an answer. Read-only.
+
+    A class and no dataclass, because `decision` is computed when it is first read: finding
+    it can cost as much as asking a small model.
+
+    Parameters
+    ----------
+    values : array of shape (n, k)
+        Probabilities, scores, one-hot labels or regression values, as the box's library
+        has them and where it has them.
+    decision : int array of shape (n,), optional
+        The model's own decisions, as codes into the classes, where it has them.
+    decide : {"given", "largest"} or float
+        Where `decision` is None, how it is read: not at all (regression), from the largest
+        column, or as the second class where its column is greater than a threshold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.oracle import Answers
+    >>> answers = Answers(np.array([[0.2, 0.8], [0.6, 0.4]]), decide="largest")
+    >>> answers.decision.tolist(), len(answers[:1])
+    ([1, 0], 1)
+    """
+
+    __slots__ = ("_decide", "_decision", "_values")
+
+    def __init__(
+        self, values: Array, decision: Array | None = None, *, decide: Decide = "given"
+    ) -> None:
+        self._values = values
+        self._decision = decision
+        self._decide = decide
+
+    @property
+    def values(self) -> Array:
+        """Columns of shape (n, k)."""
+        return self._values
+
+    @property
+    def decision(self) -> Array | None:
+        """Codes of the classes decided for, of shape (n,); None for regression."""
+        if self._decision is None and self._decide != "given":
+            self._decision = _decide(self._values, self._decide)
+        return self._decision
+
+    def __len__(self) -> int:
+        return int(self._values.shape[0])
+
+    def __getitem__(self, index: Any) -> Answers:
+        """Some of the answers: by a slice, an index array or a mask, never by one number."""
+        decision = None if self._decision is None else self._decision[index]
+        return Answers(self._values[index], decision, decide=self._decide)
+
+    def __repr__(self) -> str:
+        n, k = self._values.shape
+        return f"<Answers to {n:,} rows, {k} {'column' if k == 1 else 'columns'}>"
+
+    @staticmethod
+    def concat(parts: Sequence[Answers]) -> Answers:
+        """Answers one after another, of one oracle.
+
+        Parameters
+        ----------
+        parts : sequence of Answers
+            At least one.
+
+        Returns
+        -------
+        Answers
+        """
+        if len(parts) == 1:
+            return parts[0]
+        xp = namespace(parts[0]._values)
+        values = xp.concat([part._values for part in parts])
+        decisions = [part._decision for part in parts]
+        known = all(decision is not None for decision in decisions)
+        return Answers(values, xp.concat(decisions) if known else None, decide=parts[0]._decide)
+
+
+def _decide(values: Array, decide: Decide) -> Array:
+    """Codes of shape (n,) from columns of shape (n, k); the first of equal columns wins."""
+    if decide != "largest":
+        return _codes(values[:, 1] > decide)
+    if values.shape[1] == 2:
+        return _codes(values[:, 1] > values[:, 0])
+    return values.argmax(-1)
+
+
+def _codes(second: Array) -> Array:
+    """Codes from whether it is the second class."""
+    return second.long() if is_torch(second) else second.astype(np.intp)

@@ -1,0 +1,282 @@
+"""The only door to a black box: checks, batches, counts, and stops at the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+from surrogate._array import is_torch, namespace
+from surrogate._validate import NoneOr, Whole, check
+from surrogate.errors import BudgetSpent, ModelError
+from surrogate.oracle.answers import Answers
+from surrogate.oracle.asker import Asker, OnProgress, closed
+from surrogate.oracle.budget import Budget, Queries, admit
+from surrogate.types import Array, BlackBox, Label, Output, Task
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+
+__all__ = ["Oracle"]
+
+
+class Oracle:
+    """Asks a black box, and answers in columns.
+
+    Clones and copies of an oracle are the oracle itself, so that they share one budget and
+    one count. It pickles closed, without its box.
+
+    Parameters
+    ----------
+    box : BlackBox
+    domain : Domain
+        What a row is; internal rows are decoded by it before they are asked.
+    budget : Budget, int or None
+        Most rows that may be asked.
+    batch_rows : int, optional
+        Most rows in one batch. By default 8,192 (65,536 on a GPU), fewer of very wide rows,
+        and never more than the box takes.
+    on_progress : callable, optional
+        Called after every batch with the rows answered until then, the rows of the ask, and
+        its purpose.
+
+    Raises
+    ------
+    OptionError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.adapters import CallableBox
+    >>> from surrogate.domain import Domain
+    >>> from surrogate.oracle import Oracle
+    >>> X = np.array([[0.5], [-0.5], [2.5]])
+    >>> box = CallableBox(lambda rows: np.where(rows[:, 0] > 0, "yes", "no"))
+    >>> oracle = Oracle(box, Domain.infer(X), budget=100)
+    >>> answers = oracle.ask(X)
+    >>> oracle.classes, answers.decision.tolist(), oracle.remaining
+    (('no', 'yes'), [1, 0, 1], 97)
+    """
+
+    def __init__(
+        self,
+        box: BlackBox,
+        domain: Domain,
+        *,
+        budget: Budget | int | None = None,
+        batch_rows: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        check("Oracle", {"batch_rows": NoneOr(Whole(1))}, {"batch_rows": batch_rows})
+        self.domain = domain
+        self._budget = Budget.of(budget).rows
+        self._asker = Asker(box, domain, batch_rows=batch_rows, on_progress=on_progress)
+        self._traits = self._asker.traits
+        self._kept: tuple[Array, Answers] | None = None
+
+    # ---- what is known ----
+
+    @property
+    def box(self) -> BlackBox:
+        """The black box, unless this oracle was unpickled without it."""
+        if self._asker.box is None:
+            raise closed(self._traits)
+        return self._asker.box
+
+    @property
+    def task(self) -> Task:
+        """Classification or regression."""
+        return self._known(self._traits.task, "task")
+
+    @property
+    def output(self) -> Output:
+        """What an answer of the model is."""
+        return self._known(self._traits.output, "output")
+
+    @property
+    def classes(self) -> tuple[Label, ...] | None:
+        """Classes in column order; None for regression."""
+        if self._asker.settled is not None:
+            return self._asker.settled.classes
+        if self._traits.task == "regression":
+            return None
+        return self._known(self._traits.classes, "classes")
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns k of `Answers.values`."""
+        classes = self._traits.classes
+        return int(self._known(None if classes is None else len(classes), "n_outputs"))
+
+    @property
+    def library(self) -> str:
+        """Whose arrays the answers are: "numpy" or "torch"."""
+        return self._traits.library
+
+    @property
+    def device(self) -> str:
+        """Where the answers lie."""
+        return self._traits.device
+
+    @property
+    def dtype(self) -> str:
+        """The floating type that the model computes in."""
+        return self._traits.dtype
+
+    @property
+    def queries(self) -> Queries:
+        """What was asked until now."""
+        asked = self._asker
+        purposes = MappingProxyType(dict(asked.purposes))
+        return Queries(asked.rows, asked.calls, asked.seconds, purposes, self._budget)
+
+    @property
+    def remaining(self) -> int | None:
+        """Rows that the budget leaves; None without a budget."""
+        return None if self._budget is None else max(self._budget - self._asker.rows, 0)
+
+    def _known(self, said: Any, fact: str) -> Any:
+        """A fact of the settled answers, else what was said, else an error."""
+        if self._asker.settled is not None:
+            return getattr(self._asker.settled, fact)
+        if said is not None:
+            return said
+        raise ModelError(
+            f"The {fact} of {self._traits.name} is not known before it was asked; declare it, or "
+            "call settle(rows) or ask(rows) first."
+        )
+
+    # ---- asking ----
+
+    def admit(self, plan: Mapping[str, int]) -> None:
+        """Refuse a plan that the budget does not cover.
+
+        Parameters
+        ----------
+        plan : mapping from str to int
+            Rows of each purpose, such as ``{"fit": 4000, "fidelity": 1000}``.
+
+        Raises
+        ------
+        BudgetTooSmall
+            With every share, and what would fit.
+        """
+        admit(plan, budget=self._budget, spent=self._asker.rows)
+
+    def snap(self, matrix: Array) -> Array:
+        """Rows as the model sees them: rounded to their kinds and to its floating type.
+
+        Parameters
+        ----------
+        matrix : array of shape (n, d)
+
+        Returns
+        -------
+        array of shape (n, d)
+        """
+        return self.domain.round(matrix, self._traits.dtype)
+
+    def settle(self, rows: Array) -> None:
+        """Ask a few rows, unless it is known already what answers are.
+
+        The first 64 rows are asked, under the purpose "settle"; all of them where the model
+        answers labels and did not say which there are. Their answers are kept, and are not
+        asked again where the next rows to be asked begin with the same rows.
+
+        Parameters
+        ----------
+        rows : array of shape (n, d)
+            Internal rows.
+
+        Raises
+        ------
+        AnswerError
+            If the answers are none, or could be several things.
+        """
+        if self._asker.settled is not None:
+            return
+        matrix = self._asker.check(rows)
+        if self.remaining is not None:
+            matrix = matrix[: self.remaining]
+        if len(matrix) == 0:
+            raise self._spent(0, len(rows), "settle", None)
+        answers = self._asker.settle(matrix)
+        self._kept = (matrix[: len(answers)], answers)
+
+    def ask(self, matrix: Array, *, purpose: str = "fit") -> Answers:
+        """Ask rows, in their order.
+
+        Parameters
+        ----------
+        matrix : array of shape (n, d)
+            Internal rows, NumPy or torch.
+        purpose : str
+            What they are counted under.
+
+        Returns
+        -------
+        Answers
+
+        Raises
+        ------
+        DataError
+            If the rows are not rows of the domain.
+        AnswerError
+            If the model's answers are not answers; it carries the good ones before.
+        ModelError
+            If the model raises; it carries the answers before.
+        BudgetSpent
+            If the budget ends on the way; it carries the answers.
+        Interrupted
+            On Ctrl-C; it carries the answers.
+        """
+        matrix = self._asker.check(matrix)
+        kept = self._take_kept(matrix)
+        done, n = 0 if kept is None else len(kept), len(matrix)
+        left = self.remaining
+        if left is None or n - done <= left:
+            return kept if done == n and kept else self._asker.ask(matrix, purpose, kept)
+        answers = kept
+        if left > 0:
+            answers = self._asker.ask(matrix[: done + left], purpose, kept)
+        raise self._spent(done + left, n, purpose, answers)
+
+    def _take_kept(self, matrix: Array) -> Answers | None:
+        """Answers kept from settling, once, if the rows begin with the rows asked then."""
+        if self._kept is None:
+            return None
+        rows, answers = self._kept
+        if len(matrix) < len(rows) or is_torch(rows) != is_torch(matrix):
+            return None
+        xp = namespace(rows)
+        head = matrix[: len(rows)]
+        if not bool(xp.all((rows == head) | (xp.isnan(rows) & xp.isnan(head)))):
+            return None
+        self._kept = None
+        return answers
+
+    def _spent(self, done: int, n: int, purpose: str, answers: Answers | None) -> BudgetSpent:
+        carried = ", which this error carries as `answers`" if done else ""
+        return BudgetSpent(
+            f"The budget of {self._budget:,} rows is spent: {done:,} of the {n:,} rows asked for "
+            f"{purpose!r} were answered{carried}. Give a larger budget, or ask less.",
+            answers,
+        )
+
+    # ---- copies share the box and the count ----
+
+    def __sklearn_clone__(self) -> Self:
+        return self
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_asker": self._asker.without_box(), "_kept": None}
+
+    def __repr__(self) -> str:
+        return f"<Oracle of {self._traits.name}: {self.queries}>"
