@@ -146,15 +146,15 @@ def overview(explanations: LocalExplanations) -> Table:
     for one in explanations:
         k = shown_classes(one)[0]
         effects = effects_table(one, k).rows
-        term = " ".join(effects[0]) if effects else "no effect"
+        term = effects[0] if effects else ("no effect", "")
         score = one.fidelity[k]
         bad = "bad" if words.local_doubts(one, k) else ""
         name = class_name(one.classes, k, width=16)
         said = number(float(one.box_value[k]))
         fidelity = f"{score.value_text()} ({score.interval_text()})"
-        lines.append((str(one.index), name, said, term, fidelity, bad))
-    header = ("row", "answer", "model", "strongest term", "fidelity (interval)", "")
-    return Table(header, tuple(lines), "rlrlrl")
+        lines.append((str(one.index), name, said, *term, fidelity, bad))
+    header = ("row", "answer", "model", "strongest term", "effect", "fidelity (interval)", "")
+    return Table(header, tuple(lines), "rlrlrrl")
 
 
 def summary_table(surrogates: Sequence[GlobalExplanation]) -> Table:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from surrogate.explanation.local_explanation import LocalExplanation
     from surrogate.fidelity import Fidelity, Score
 
-__all__ = ["beside", "claim", "doubts", "evidence", "local_claim", "local_doubts"]
+__all__ = ["beside", "claim", "doubts", "drops", "evidence", "local_claim", "local_doubts"]
 
 LITTLE = 0.5
 """A surrogate whose R² is surely less than this explains less than half."""
@@ -121,23 +121,25 @@ def local_claim(explanation: LocalExplanation, k: int) -> str:
     box, local = (number(float(v[k])) for v in (explanation.box_value, explanation.local_value))
     name = class_name(explanation.classes, k)
     score = explanation.fidelity[k]
-    said = f"{score} on {clean(explanation.batch.fidelity.distribution)}"
+    where = clean(explanation.batch.fidelity.distribution)
+    said = f"{score} on {where}, where a constant has 0"
     error = number(float(explanation.batch.fidelity.error[0, k]))
     what = "value" if explanation.classes is None else f'"{name}"'
     return f"{what}: the model says {box}, this form {local} (error {error}); {said}."
 
 
 def local_doubts(explanation: LocalExplanation, k: int) -> tuple[str, ...]:
-    """What is bad about one row's explanation, each said as a clause."""
-    found = list(explanation.flags)
+    """What is bad about one row's explanation of class k, each said as a clause."""
+    if explanation.flags:
+        return explanation.flags
     score = explanation.fidelity[k]
     if score.value is None:
-        found.append("its fidelity is undefined, the model does not vary around this row")
-    elif score.interval is not None and score.interval.low <= 0:
-        found.append("it is not shown to be better than a constant around this row")
-    elif _surely_little(score):
-        found.append("it reproduces less than half of how the model varies around this row")
-    return tuple(found)
+        return ("the model does not vary around this row, so its fidelity is undefined",)
+    if score.interval is not None and score.interval.low <= 0:
+        return ("it is not shown to be better than a constant around this row",)
+    if _surely_little(score):
+        return ("it reproduces less than half of how the model varies around this row",)
+    return ()
 
 
 def _surely_little(score: Score) -> bool:

@@ -72,6 +72,10 @@ def table(content: Table, *, pictures: Sequence[Fragment] = (), picture_head: st
         head += f'<th scope="col" class="pic">{escape(picture_head)}</th>'
     body = []
     for i, row in enumerate(content.rows):
+        if not any(row[1:]):
+            span = len(row) + bool(pictures)
+            body.append(f'<tr><th scope="colgroup" colspan="{span}">{escape(row[0])}</th></tr>')
+            continue
         cells = "".join(f"<td{m}>{_cell(c)}</td>" for c, m in zip(row, marks))
         if pictures:
             cells += f'<td class="pic">{pictures[i]}</td>'
@@ -84,7 +88,7 @@ def table(content: Table, *, pictures: Sequence[Fragment] = (), picture_head: st
 
 
 def _cell(text: str) -> str:
-    return escape(text) if text else ""
+    return escape(text.strip())
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Fragment:

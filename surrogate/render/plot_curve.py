@@ -40,13 +40,7 @@ def plot_curve(curve: Curve, *, chosen: int | None = None, ax: Axes | None = Non
     scores = [one.main for one in curve.fidelities]
     factor = 100.0 if scores[0].percent else 1.0
     sizes = np.asarray(curve.sizes, dtype=np.float64)
-    values = factor * np.array([_or_nan(s.value) for s in scores])
-    low = factor * np.array(
-        [_or_nan(None if s.interval is None else s.interval.low) for s in scores]
-    )
-    high = factor * np.array(
-        [_or_nan(None if s.interval is None else s.interval.high) for s in scores]
-    )
+    values, low, high = (factor * np.array([_or_nan(v) for v in line]) for line in curve.band())
     level = next((s.interval.level for s in scores if s.interval is not None), None)
     ax.fill_between(sizes, low, high, color=BLUE, alpha=0.22, linewidth=0)
     ax.plot(sizes, values, color=BLUE, marker="o", markersize=4, linewidth=1.6)

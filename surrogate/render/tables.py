@@ -18,7 +18,10 @@ __all__ = ["Table", "curve_table", "effect", "fidelity_table", "group_table", "q
 
 @dataclass(frozen=True)
 class Table:
-    """Cells of text under a header; `align` has one letter, l or r, a column."""
+    """Cells of text under a header; `align` has one letter, l or r, a column.
+
+    A row with nothing behind its first cell heads the rows below it.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -37,21 +40,23 @@ def fidelity_table(fidelity: Sequence[Fidelity]) -> Table:
     -------
     Table
     """
-    rows = tuple(
-        (
-            clean(one.distribution) if i == 0 else "",
-            score.symbol,
-            score.value_text(),
-            score.interval_text(),
-            score.baseline_text(),
-            _lift(score),
-            count(score.n),
-        )
-        for one in fidelity
-        for i, score in enumerate(one.scores)
-    )
-    return Table(
-        ("rows", "metric", "value", _level(fidelity), "trivial", "lift", "n"), rows, "llrrrrr"
+    rows: list[tuple[str, ...]] = []
+    for one in fidelity:
+        rows.append((clean(one.distribution), *[""] * 5))
+        rows += [_score_row(score) for score in one.scores]
+    header = ("rows and metric", "value", _level(fidelity), "trivial", "lift", "n")
+    return Table(header, tuple(rows), "lrrrrr")
+
+
+def _score_row(score: Score) -> tuple[str, ...]:
+    """Cells of one metric, under its rows."""
+    return (
+        "  " + score.symbol,
+        score.value_text(),
+        score.interval_text(),
+        score.baseline_text(),
+        _lift(score),
+        count(score.n),
     )
 
 
@@ -96,10 +101,10 @@ def _level(fidelity: Sequence[Fidelity]) -> str:
 
 
 def _lift(score: Score) -> str:
-    """The lift, in points for shares."""
+    """The lift, in percentage points for shares."""
     if score.lift is None:
         return "not measured"
-    return signed(100 * score.lift) + " points" if score.percent else signed(score.lift)
+    return signed(100 * score.lift) if score.percent else signed(score.lift)
 
 
 def effect(value: float, half: float | None) -> str:

@@ -43,9 +43,9 @@ def table(
     ----------
     header : sequence of str
     rows : sequence of sequences of str
-        Cells; cleaned and, where the table is too wide, clipped from the widest column on.
+        Cells, cleaned. Where the table is too wide, columns of words are clipped.
     align : str
-        One letter a column: "l" or "r".
+        One letter a column: "l" for words, "r" for figures, which are never clipped.
     width : int, optional
         Columns to keep within; those of the terminal if not given.
 
@@ -62,12 +62,18 @@ def table(
     age       +0.12
     hours      -0.3
     """
-    cells = [[clean(cell) for cell in row] for row in [header, *rows]]
+    cells = [[_indented(cell) for cell in row] for row in [header, *rows]]
     widths = [max(width_of(row[j]) for row in cells) for j in range(len(header))]
-    widths = _shrink(widths, (width or terminal_width()) - _GAP * (len(widths) - 1))
+    room = (width or terminal_width()) - _GAP * (len(widths) - 1)
+    widths = _shrink(widths, align, room)
     lines = [_line(row, widths, align) for row in cells]
     rule = (" " * _GAP).join("─" * w for w in widths)
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _indented(cell: str) -> str:
+    """A clean cell that keeps its indent."""
+    return " " * (len(cell) - len(cell.lstrip(" "))) + clean(cell)
 
 
 def _line(row: Sequence[str], widths: Sequence[int], align: str) -> str:
@@ -77,18 +83,20 @@ def _line(row: Sequence[str], widths: Sequence[int], align: str) -> str:
     return (" " * _GAP).join(parts).rstrip()
 
 
-def _shrink(widths: Sequence[int], room: int) -> list[int]:
-    """Take from the widest column until all fit, or none can give more."""
-    widths = list(widths)
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _NARROWEST:
+def _shrink(widths: Sequence[int], align: str, room: int) -> list[int]:
+    """Take from the widest column of words until all fit; figures are never clipped."""
+    shrunk = list(widths)
+    words = [j for j, side in enumerate(align) if side == "l"]
+    while sum(shrunk) > room:
+        widest = max(words, key=shrunk.__getitem__, default=None)
+        if widest is None or shrunk[widest] <= _NARROWEST:
             break
-        others = sorted(widths)[-2] if len(widths) > 1 else 0
-        surplus = sum(widths) - room
-        floor = max(_NARROWEST, others - 1, widths[widest] - surplus)
-        widths[widest] = floor if floor < widths[widest] else widths[widest] - 1
-    return widths
+        next_widest = max((shrunk[j] for j in words if j != widest), default=0)
+        surplus = sum(shrunk) - room
+        shrunk[widest] = max(
+            _NARROWEST, min(next_widest, shrunk[widest]) - 1, shrunk[widest] - surplus
+        )
+    return shrunk
 
 
 def bar(share: float, width: int = 12) -> str:

@@ -1,0 +1,278 @@
+"""Explanations to print, plot, store and report, made without asking any model.
+
+Loaded by path from the conftest of each room that needs it: tests are no package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from surrogate.domain import Domain
+from surrogate.explanation import (
+    AuditResult,
+    Binned,
+    GlobalExplanation,
+    LocalExplanations,
+    LocalFidelity,
+    Scaled,
+)
+from surrogate.fidelity import Curve, Fidelity, assess
+from surrogate.forms import Tree
+from surrogate.oracle import Queries
+
+N = 3000
+HOSTILE = (
+    '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">',
+    "it's a \"quoted\" & {{ 7 * 7 }} $\\frac{broken$ `name`",
+    "\u202egnisrever\u202c עברית العربية",
+    "👩\u200d🚀 emoji 🏳️\u200d🌈 \x1b[31mred\x07",
+    "x" * 10_000,
+)
+
+
+def table(seed: int = 0) -> dict[str, np.ndarray]:
+    """Rows of loan applications, drawn."""
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    return {
+        "age": rng.integers(18, 80, N),
+        "income": np.round(rng.lognormal(10.3, 0.5, N), 0),
+        "hours per week": np.clip(np.round(rng.normal(40, 11, N)), 1, 99).astype(np.int64),
+        "debt ratio": np.round(rng.beta(2, 5, N), 3),
+        "housing": rng.choice(["owns", "rents", "lodges free"], N, p=[0.5, 0.4, 0.1]),
+    }
+
+
+def domain_of(rows: dict[str, np.ndarray], names: tuple[str, ...] = ()) -> Domain:
+    if names:
+        rows = dict(zip(names, rows.values()))
+    return Domain.infer(rows)
+
+
+def probability(x: np.ndarray) -> np.ndarray:
+    """What the model would say of the internal matrix."""
+    score = 0.05 * (x[:, 0] - 40) + 1.4 * np.log(x[:, 1] / 30000) - 4 * (x[:, 3] - 0.3)
+    score += np.where(x[:, 0] > 55, -2.0, 0.4) + 0.02 * (x[:, 2] - 40)
+    return 1 / (1 + np.exp(-score))
+
+
+def tree_of(fitted, features, classes) -> Tree:
+    """A tree of scikit-learn as a form."""
+    t = fitted.tree_
+    leaf = t.children_left == -1
+    return Tree(
+        features=features,
+        classes=classes,
+        feature=np.where(leaf, -1, t.feature),
+        threshold=np.where(leaf, np.nan, np.round(t.threshold, 3)),
+        categories=(None,) * t.node_count,
+        left=t.children_left,
+        right=t.children_right,
+        missing_left=np.zeros(t.node_count, dtype=bool),
+        value=t.value[:, 0, :],
+        weight=t.weighted_n_node_samples,
+        count=t.n_node_samples,
+    )
+
+
+def measured(form: Tree, x: np.ndarray, p: np.ndarray, *, seed: int, where: str) -> Fidelity:
+    answers = SimpleNamespace(values=np.c_[1 - p, p], decision=(p > 0.5).astype(int))
+    sources = np.arange(len(x)) // 4 if where == "perturbed rows" else None
+    return assess(
+        form.predict_values(x),
+        form.predict(x),
+        answers,
+        task="classification",
+        distribution=where,
+        seed=seed,
+        classes=form.classes,
+        sources=sources,
+        trivial_values=np.array([0.5, 0.5]),
+        trivial_decision=int(np.median(answers.decision)),
+    )
+
+
+def classifier(*, leaves: int = 16, names: tuple[str, ...] = (), classes=("refused", "granted")):
+    """A tree for a model of two classes, measured on held-out and perturbed rows."""
+    domain = domain_of(table(), names)
+    x = domain.encode(dict(zip(domain.names, table().values())))
+    p = probability(x)
+    fit, test = slice(0, 2100), slice(2100, N)
+    rng = np.random.Generator(np.random.Philox(key=5))
+    near = np.repeat(x[2100:2600], 4, axis=0)
+    near[:, [0, 1, 3]] *= rng.normal(1, 0.15, (len(near), 3))
+
+    def form(size: int) -> Tree:
+        fitted = DecisionTreeClassifier(max_leaf_nodes=size, random_state=0)
+        return tree_of(fitted.fit(x[fit], p[fit] > 0.5), domain.features, classes)
+
+    tree = form(leaves)
+    curve = tuple(
+        measured(form(size), x[test], p[test], seed=0, where="held-out real rows")
+        for size in (2, 4, 8, 16, 32)
+    )
+    return GlobalExplanation(
+        method="cart",
+        form=tree,
+        domain=domain,
+        task="classification",
+        classes=classes,
+        target="credit.onnx",
+        fidelity=(
+            measured(tree, x[test], p[test], seed=0, where="held-out real rows"),
+            measured(tree, near, probability(near), seed=1, where="perturbed rows"),
+        ),
+        curve=Curve((2, 4, 8, 16, 32), curve),
+        rules=tree.rules().measured(x[test], (p[test] > 0.5).astype(int)),
+        queries=Queries(9100, 10, 1.24, {"fit": 7100, "fidelity": 2000}, 10_000),
+        settings={
+            "seed": 0,
+            "options": {"max_leaves": leaves, "min_reach": 20},
+            "versions": {"surrogate-toolkit": "0.1.0", "numpy": np.__version__},
+        },
+    )
+
+
+def regressor() -> GlobalExplanation:
+    """A tree for a model with one number as its answer."""
+    domain = domain_of(table())
+    x = domain.encode(table())
+    y = 1000 * probability(x)
+    fitted = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0).fit(x[:2100], y[:2100])
+    tree = tree_of(fitted, domain.features, None)
+    fidelity = assess(
+        tree.predict_values(x[2100:]),
+        None,
+        SimpleNamespace(values=y[2100:, None], decision=None),
+        task="regression",
+        distribution="held-out real rows",
+        seed=0,
+        trivial_values=np.array([y[:2100].mean()]),
+    )
+    return GlobalExplanation(
+        method="cart",
+        form=tree,
+        domain=domain,
+        task="regression",
+        fidelity=(fidelity,),
+        target="price model",
+    )
+
+
+def local(n: int = 4, *, names: tuple[str, ...] = (), classes=("refused", "granted")):
+    """Local explanations of n rows: the first good, the last bad."""
+    domain = domain_of(table(), names)
+    x = domain.encode(dict(zip(domain.names, table().values())))
+    rng = np.random.Generator(np.random.Philox(key=9))
+    k, d = len(classes), x.shape[1]
+    coef = rng.normal(0, [0.12, 0.2, 0.03, 0.15, 0.01], (n, 1, d)) * np.array([-1, 1])[:, None]
+    edges = tuple(np.quantile(x[:, j], [0.25, 0.5, 0.75]) for j in range(4))
+    value = np.linspace(0.92, 0.08, n)[:, None].repeat(k, axis=1)
+    p = probability(x[:n])
+    box = np.c_[1 - p, p]
+    return LocalExplanations(
+        method="lime",
+        domain=domain,
+        task="classification",
+        rows=x[:n],
+        coef=coef,
+        intercept=np.full((n, k), 0.4),
+        encoding=Binned((*edges, None)),
+        box_values=box,
+        local_values=box + 0.02,
+        fidelity=LocalFidelity(
+            value=value,
+            low=value - 0.05,
+            high=np.minimum(1.0, value + 0.04),
+            error=np.full((n, k), 0.02),
+            ess=np.full(n, 310.0),
+            n=1000,
+            seed=0,
+        ),
+        classes=classes,
+        coef_se=np.full((n, k, d), 0.02),
+        dof=19,
+        widths=np.full(n, 1.68),
+        target="credit.onnx",
+        queries=Queries(6000 + n, 7, 0.31, {"fit": 5000 + n, "fidelity": 1000}, None),
+        settings={"seed": 0, "options": {"n_samples": 5000}},
+    )
+
+
+def scaled_local() -> LocalExplanations:
+    """A regression's local explanations, centred at each row, with nothing claimed."""
+    one = local(3)
+    x = np.asarray(one.rows)
+    equality = np.array([False] * 4 + [True])
+    return replace(
+        one,
+        task="regression",
+        classes=None,
+        coef=one.coef[:, 1:],
+        intercept=one.intercept[:, 1:],
+        box_values=one.box_values[:, 1:],
+        local_values=one.local_values[:, 1:],
+        encoding=Scaled(np.maximum(x.std(axis=0), 1.0), None, equality),
+        fidelity=LocalFidelity(
+            value=one.fidelity.value[:, 1:],
+            low=one.fidelity.low[:, 1:],
+            high=one.fidelity.high[:, 1:],
+            error=one.fidelity.error[:, 1:],
+            ess=one.fidelity.ess,
+            n=1000,
+        ),
+        coef_se=None,
+        widths=None,
+    )
+
+
+def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> AuditResult:
+    """An audit of the loan model with one tree and four rows."""
+    return AuditResult(
+        target={
+            "name": "credit.onnx",
+            "adapter": "onnx",
+            "task": "classification",
+            "output": "probabilities",
+            "classes": list(classes),
+            "dtype": "float32",
+            "device": "cpu",
+            "details": {
+                "sha256": "9f2c" * 16,
+                "execution provider": "CPUExecutionProvider",
+            },
+        },
+        data={
+            "source": "applications.csv",
+            "sha256": "51ab" * 16,
+            "rows": N,
+            "columns": 5,
+            "split": {"fit": 2100, "test": 900, "by": "seed 0"},
+            "sampler": "neighbours, jitter 0.3",
+            "rejected": 0.0,
+        },
+        surrogates=(classifier(names=names, classes=classes),),
+        local=local(names=names, classes=classes),
+        queries=Queries(15_104, 17, 1.55, {"fit": 12_104, "fidelity": 3000}, 20_000),
+        settings={
+            "command": "surrogate audit credit.onnx applications.csv --report report.html",
+            "seed": 0,
+            "versions": {"surrogate-toolkit": "0.1.0", "numpy": np.__version__},
+        },
+        notes=("Held-out rows may be rows that the model was trained on.",),
+    )
+
+
+def hostile() -> AuditResult:
+    """The same audit with names that try to break the page."""
+    made = audit(names=HOSTILE, classes=(HOSTILE[0], HOSTILE[4]))
+    return replace(
+        made,
+        target={**made.target, "name": HOSTILE[0], "details": {HOSTILE[1]: HOSTILE[2]}},
+        data={**made.data, "source": HOSTILE[4]},
+        surrogates=tuple(replace(one, target=HOSTILE[0]) for one in made.surrogates),
+        notes=HOSTILE,
+    )
