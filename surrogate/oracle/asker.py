@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from surrogate._array import to_numpy
 from surrogate.errors import AnswerError, Interrupted, ModelError, SurrogateError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.judge import Judge
-from surrogate.oracle.rows import Decoder, RowCheck, missing_columns
+from surrogate.oracle.rows import RowCheck, missing_columns
 from surrogate.oracle.screens import is_finite
 from surrogate.oracle.settle import Settled, lacks_classes, settle
 from surrogate.oracle.shapes import Answered
@@ -57,7 +58,7 @@ class Asker:
         self.deferred = self.traits.library == "torch" and self.traits.device != "cpu"
         self._domain = domain
         self._check = RowCheck(domain)
-        self._decode = Decoder(domain, library=self.traits.library)
+        self._tensors = self.traits.library == "torch"
         self._batch = batch_size(self.traits, batch_rows, width=len(domain.features))
         self._judge: Judge | None = None
         self._at = (0, 0)
@@ -124,7 +125,7 @@ class Asker:
         if self.box is None:
             raise closed(self.traits)
         n = len(rows)
-        asked = self._decode(rows)
+        asked = self._domain.decode(rows if self._tensors else to_numpy(rows))
         self.rows += n
         self.calls += 1
         self.purposes[purpose] = self.purposes.get(purpose, 0) + n

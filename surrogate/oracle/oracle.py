@@ -87,12 +87,14 @@ class Oracle:
     @property
     def task(self) -> Task:
         """Classification or regression."""
-        return self._known(self._traits.task, "task")
+        task: Task = self._known(self._traits.task, "task")
+        return task
 
     @property
     def output(self) -> Output:
         """What an answer of the model is."""
-        return self._known(self._traits.output, "output")
+        output: Output = self._known(self._traits.output, "output")
+        return output
 
     @property
     def classes(self) -> tuple[Label, ...] | None:
@@ -101,7 +103,8 @@ class Oracle:
             return self._asker.settled.classes
         if self._traits.task == "regression":
             return None
-        return self._known(self._traits.classes, "classes")
+        classes: tuple[Label, ...] = self._known(self._traits.classes, "classes")
+        return classes
 
     @property
     def n_outputs(self) -> int:

@@ -1,4 +1,4 @@
-"""Rows on their way to the box: checked, and decoded to what the user's data are."""
+"""Rows on their way to the box: checked before they are asked."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate._array import is_torch, to_numpy
+from surrogate._array import is_torch
 from surrogate.errors import DataError
 from surrogate.oracle.screens import is_finite, on_host
-from surrogate.types import Array, BoolArray
+from surrogate.types import Array
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["Decoder", "RowCheck", "missing_columns"]
+__all__ = ["RowCheck", "missing_columns"]
 
 
 class RowCheck:
@@ -86,34 +86,5 @@ class RowCheck:
 
 def missing_columns(domain: Domain, matrix: Array) -> list[str]:
     """Names of the columns in which rows hold missing values."""
-    absent: BoolArray = np.isnan(on_host(matrix)).any(axis=0)
+    absent = np.any(np.isnan(on_host(matrix)), axis=0)
     return [feature.name for feature, gone in zip(domain.features, absent) if gone]
-
-
-class Decoder:
-    """From internal rows to what the user's data are; plain float arrays pass as they are.
-
-    Parameters
-    ----------
-    domain : Domain
-    library : {"numpy", "torch"}
-        Whose arrays the box takes beside the user's own.
-    """
-
-    def __init__(self, domain: Domain, *, library: str) -> None:
-        self._domain = domain
-        kinds = {np.dtype(c.dtype) for c in domain.frame.columns if domain.frame.kind == "array"}
-        floats = bool(kinds) and all(kind.kind == "f" for kind in kinds)
-        uncoded = not any(feature.is_coded for feature in domain.features)
-        self._tensors_pass = floats and uncoded and library == "torch"
-        self._arrays_pass = kinds == {np.dtype(np.float64)} and uncoded
-
-    def __call__(self, matrix: Array) -> Any:
-        """Rows as the box takes them."""
-        if is_torch(matrix):
-            if self._tensors_pass:
-                return matrix
-            matrix = to_numpy(matrix)
-        if self._arrays_pass and matrix.dtype == np.float64:
-            return matrix
-        return self._domain.decode(matrix)

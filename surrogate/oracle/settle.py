@@ -105,7 +105,7 @@ def _says_labels(traits: Traits, first: Answered) -> bool:
         return traits.output == "labels"
     if isinstance(values, np.ndarray) and values.dtype.kind in "bUSO":
         return values.dtype.kind != "b" or traits.task != "regression"
-    one_column = np.ndim(values) == 1 or np.shape(values)[1:] == (1,)
+    one_column = tuple(getattr(values, "shape", ()))[1:] in ((), (1,))
     classified = traits.task == "classification" or traits.classes is not None
     return classified and one_column and is_whole(values)
 
@@ -142,7 +142,7 @@ def _distinct(name: str, answered: Sequence[Answered]) -> tuple[Label, ...]:
             "say which classes there are with classes=."
         )
     try:
-        return tuple(sorted(found))  # type: ignore[type-var]
+        return tuple(sorted(found))
     except TypeError:
         return tuple(sorted(found, key=lambda label: (type(label).__name__, str(label))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +27,8 @@ class Answered(NamedTuple):
 def rounding(dtype: Any, k: int) -> float:
     """How far rounding moves a probability, or a sum of k of them, of a dtype."""
     if str(dtype) == "torch.bfloat16":
-        return 8.0 * 2.0**-7 * k**0.5
-    return 8.0 * float(np.finfo(str(dtype).removeprefix("torch.")).eps) * k**0.5
+        return 8.0 * 2.0**-7 * math.sqrt(k)
+    return 8.0 * float(np.finfo(str(dtype).removeprefix("torch.")).eps) * math.sqrt(k)
 
 
 def tolerance(dtype: Any, k: int) -> float:
@@ -38,13 +39,13 @@ def tolerance(dtype: Any, k: int) -> float:
 def is_whole(values: Array) -> bool:
     """Whether an array holds whole numbers by its dtype."""
     if is_torch(values):
-        return not values.dtype.is_floating_point
-    return getattr(values, "dtype", np.dtype(float)).kind in "iu"
+        return not bool(values.dtype.is_floating_point)
+    return bool(getattr(values, "dtype", np.dtype(float)).kind in "iu")
 
 
 def as_columns(name: str, answered: Answered) -> Array:
     """The values of a reply as floats of shape (n, k), or an error that says what they are."""
-    values = answered.reply.values
+    values: Any = answered.reply.values
     shape = getattr(values, "shape", None)
     if shape is None or len(shape) not in (1, 2) or shape[0] != answered.n:
         raise _wrong_shape(name, values, answered.n)

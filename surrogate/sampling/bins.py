@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def make_bins(
     return Bins(coded, edges, mean, std, low, high, frequency)
 
 
-def _check_labels(labels: Array | None, m: int) -> np.ndarray:  # type: ignore[type-arg]
+def _check_labels(labels: Array | None, m: int) -> np.ndarray[Any, Any]:
     if labels is None:
         raise DataError('Bins of kind "entropy" need the `labels` of the reference rows; got None.')
     y = np.asarray(labels)
@@ -150,7 +150,7 @@ def _edges(x: FloatArray, binning: Binning, y: Array | None) -> FloatArray:
         return np.zeros(1)
     if binning != "entropy":
         return np.unique(np.percentile(x[known], PERCENTILES[binning]))
-    from sklearn.tree import DecisionTreeClassifier
+    from sklearn.tree import DecisionTreeClassifier  # type: ignore[import-untyped]
 
     tree = DecisionTreeClassifier(criterion="entropy", max_depth=3, random_state=0)
     fitted = tree.fit(x[known].reshape(-1, 1), np.asarray(y)[known]).tree_

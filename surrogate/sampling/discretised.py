@@ -13,6 +13,7 @@ from surrogate._array import on_library
 from surrogate._validate import Choice, check
 from surrogate.sampling.bins import Binning, Bins, make_bins
 from surrogate.sampling.rows import (
+    Host,
     Sample,
     check_count,
     check_reference,
@@ -120,7 +121,7 @@ class DiscretisedSampler:
         """
         n = check_count(type(self).__name__, n)
 
-        def independent(count: int, attempt: int) -> tuple[FloatArray, ...]:
+        def independent(count: int, attempt: int) -> tuple[Host, ...]:
             return (self._rows(count, seed, attempt),)
 
         (rows,), rejected = draw_feasible(

@@ -10,6 +10,7 @@ import numpy as np
 from surrogate._array import device_name, is_torch, namespace, on_library
 from surrogate._validate import Real, check
 from surrogate.sampling.rows import (
+    Host,
     Sample,
     check_count,
     check_reference,
@@ -159,7 +160,7 @@ class GaussianSampler:
         """
         n = check_count(type(self).__name__, n)
 
-        def around(count: int, attempt: int) -> tuple[FloatArray, ...]:
+        def around(count: int, attempt: int) -> tuple[Host, ...]:
             rng = generator(seed, "gaussian source", attempt)
             source = spread(count, len(self.reference), rng)
             plan = self._plan(count, seed, attempt)

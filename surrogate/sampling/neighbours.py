@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate._array import is_torch, namespace, on_library
-from surrogate._validate import Real, Whole, check
+from surrogate._validate import Real, Rule, Whole, check
 from surrogate.errors import DataError
 from surrogate.sampling.rows import (
+    Host,
     Sample,
     check_count,
     check_reference,
@@ -22,13 +23,14 @@ from surrogate.sampling.rows import (
     unit_of,
 )
 from surrogate.sampling.streams import generator
-from surrogate.types import Array, FloatArray, IntArray
+from surrogate.types import Array, BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
 __all__ = ["NeighbourPlan", "NeighbourSampler"]
 
+RULES: dict[str, Rule] = {"n_neighbors": Whole(1), "jitter": Real(0), "candidates": Whole(2)}
 CHUNK = 1024  # sources whose distances to all candidates are held at once
 
 
@@ -52,7 +54,7 @@ class NeighbourPlan:
     domain: Domain
     ids: IntArray
     weights: FloatArray
-    partner: FloatArray
+    partner: BoolArray
     rejected: float = 0.0
 
     def __len__(self) -> int:
@@ -123,7 +125,7 @@ class NeighbourSampler:
     >>> import numpy as np
     >>> from surrogate.domain import Domain
     >>> from surrogate.sampling import NeighbourSampler
-    >>> X = np.arange(10.0)[:, None] * [1.0, 2.0]
+    >>> X = np.linspace(0.1, 1.0, 10)[:, None] * [1.0, 2.0]
     >>> sample = NeighbourSampler(Domain.infer(X), X, n_neighbors=3).draw(100, seed=0)
     >>> bool(np.allclose(sample.rows[:, 1], 2 * sample.rows[:, 0]))
     True
@@ -137,7 +139,11 @@ class NeighbourSampler:
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        rules = {"n_neighbors": Whole(1), "jitter": Real(0), "candidates": Whole(2)}
+        rules: dict[str, Rule] = {
+            "n_neighbors": Whole(1),
+            "jitter": Real(0),
+            "candidates": Whole(2),
+        }
         check(name, rules, vars(self))
         rows = check_reference(name, self.domain, self.reference)
         if len(rows) < 2:
@@ -200,7 +206,7 @@ class NeighbourSampler:
         n = check_count(type(self).__name__, n)
         pool = self._pool(seed)
 
-        def mix(count: int, attempt: int) -> tuple[FloatArray, ...]:
+        def mix(count: int, attempt: int) -> tuple[Host, ...]:
             plan = self._plan(count, seed, attempt, pool)
             rows = np.asarray(plan.apply(self.reference))
             return rows, plan.ids, plan.weights, plan.partner
@@ -269,7 +275,7 @@ class _Pool:
             near[start : start + CHUNK] = self._others(here, rank, k)
         return near
 
-    def _others(self, here: FloatArray, rank: np.ndarray, k: int) -> IntArray:  # type: ignore[type-arg]
+    def _others(self, here: FloatArray, rank: Host, k: int) -> IntArray:
         """Of the k + 1 nearest, those that are not the row itself, or all but the last."""
         first = np.argpartition(rank, k, axis=1)[:, : k + 1]
         same = (self.place[self.chosen[first]] == here[:, None, :]).all(axis=2)  # (r, k + 1)

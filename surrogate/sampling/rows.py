@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from surrogate._array import is_torch, namespace, on_library, to_numpy
+from surrogate._array import device_name, is_torch, namespace, on_library, to_numpy
 from surrogate.errors import DataError, OptionError
 from surrogate.types import Array, BoolArray, FloatArray, IntArray
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from surrogate.domain import Domain
 
 __all__ = ["Sample", "finish"]
+
+Host: TypeAlias = np.ndarray[Any, Any]
 
 MAX_ROUNDS = 50
 MAX_WASTE = 200  # rows drawn for each row wanted, before a constraint counts as hopeless
@@ -135,45 +137,32 @@ def finish(domain: Domain, rows: Array) -> Array:
     >>> import numpy as np
     >>> from surrogate.domain import Domain
     >>> from surrogate.sampling import finish
-    >>> domain = Domain.infer(np.array([[0.0], [4.0]]), bounds={"x0": (0, 5)})
+    >>> domain = Domain.infer(np.array([[0.5], [4.5]]), bounds={"x0": (0, 5)})
     >>> finish(domain, np.array([[-1.5], [2.0], [5.5]])).ravel().tolist()
     [1.5, 2.0, 4.5]
     """
-    xp = namespace(rows)
     low, high = _limits(domain)
-    if np.isfinite(low).any() or np.isfinite(high).any():
-        low, high = (_like(v, rows) for v in (low, high))
+    bounded = bool(np.isfinite(low).any() or np.isfinite(high).any())
+    if bounded:
+        xp = namespace(rows)
+        low, high = (_like(bound, rows) for bound in (low, high))
         rows = xp.where(rows < low, 2 * low - rows, rows)
         rows = xp.where(rows > high, 2 * high - rows, rows)
-        rows = xp.where(rows < low, low, xp.where(rows > high, high, rows))
-    rows = domain.round(rows)
-    return _derive(domain, rows) if domain.derived else rows
+    return domain.round(rows, clip=bounded)
 
 
 def _limits(domain: Domain) -> tuple[FloatArray, FloatArray]:
-    """Bounds of each column, whole numbers where the kind is whole: (d,), (d,)."""
-    low = np.array([f.low for f in domain.features], dtype=np.float64)
-    high = np.array([f.high for f in domain.features], dtype=np.float64)
-    for j, feature in enumerate(domain.features):
-        if feature.is_coded:
-            low[j] = max(low[j], 0.0)
-            high[j] = min(high[j], len(feature.categories) - 1.0)
-        if feature.kind != "continuous":
-            low[j], high[j] = np.ceil(low[j]), np.floor(high[j])
-    return low, high
+    """Bounds of each column, of codes the first and the last: (d,), (d,)."""
+    low = np.array([0.0 if f.is_coded else f.low for f in domain.features], dtype=np.float64)
+    high = [len(f.categories) - 1.0 if f.is_coded else f.high for f in domain.features]
+    return low, np.array(high, dtype=np.float64)
 
 
 def _like(vector: FloatArray, rows: Array) -> Array:
     """A host vector on the library and device of some rows, in their dtype."""
     if not is_torch(rows):
         return vector
-    return on_library(vector, "torch", str(rows.device)).to(rows.dtype)
-
-
-def _derive(domain: Domain, rows: Array) -> Array:
-    """Derived columns computed anew, on the host because the user's functions are NumPy's."""
-    host = domain.derive(to_numpy(rows))
-    return _like(host, rows) if is_torch(rows) else host
+    return on_library(vector, "torch", device_name(rows)).to(rows.dtype)
 
 
 def draw_feasible(
@@ -181,8 +170,8 @@ def draw_feasible(
     n: int,
     *,
     owner: str,
-    draw: Callable[[int, int], tuple[FloatArray, ...]],
-) -> tuple[tuple[FloatArray, ...], float]:
+    draw: Callable[[int, int], tuple[Host, ...]],
+) -> tuple[tuple[Host, ...], float]:
     """Draw until n rows keep the domain's constraint.
 
     ``draw(count, attempt)`` gives finished rows and whatever made them, each with `count`
@@ -190,7 +179,7 @@ def draw_feasible(
     """
     if domain.constraint is None:
         return draw(n, 0), 0.0
-    kept: list[tuple[FloatArray, ...]] = []
+    kept: list[tuple[Host, ...]] = []
     accepted, drawn = 0, 0
     for attempt in range(MAX_ROUNDS):
         rate = max(accepted, 1) / drawn if drawn else 1.0

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import numbers
 
 import numpy as np
 
-from surrogate.errors import OptionError
+from surrogate._validate import Whole, check
 
 __all__ = ["generator"]
 
@@ -44,9 +43,7 @@ def generator(seed: int, *stream: int | str) -> np.random.Generator:
     >>> bool(generator(7, "bins").random() == generator(7, "noise").random())
     False
     """
-    whole = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
-    if not whole or seed < 0:
-        raise OptionError(f"The `seed` parameter must be an int from 0 up; got {seed!r}.")
+    check("generator", {"seed": Whole(0)}, {"seed": seed})
     parts = [f"{type(part).__name__[:3]}:{part}" for part in stream]
     name = "\x1f".join([str(int(seed)), *parts]).encode()
     key = int.from_bytes(hashlib.blake2b(name, digest_size=16).digest(), "little")
