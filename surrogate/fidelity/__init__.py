@@ -6,27 +6,40 @@ from surrogate.fidelity.answers import js_divergence
 from surrogate.fidelity.assess import assess
 from surrogate.fidelity.groups import by_class, by_group
 from surrogate.fidelity.intervals import KINDS, clopper_pearson, wilson
+from surrogate.fidelity.local import LocalScores, WeightedR2, local_scores, weighted_r2
 from surrogate.fidelity.measured import Curve, Estimand, Fidelity
 from surrogate.fidelity.score import GroupScore, Score
+from surrogate.fidelity.sequential import ConfidenceSequence, Verdict, until
+from surrogate.fidelity.stability import Stability, form_stability, linear_stability
 from surrogate.fidelity.trivial import Trivial, trivial
 from surrogate.fidelity.values import METRICS, Interval, Metric
 
 __all__ = [
     "KINDS",
     "METRICS",
+    "ConfidenceSequence",
     "Curve",
     "Estimand",
     "Fidelity",
     "GroupScore",
     "Interval",
+    "LocalScores",
     "Metric",
     "Score",
+    "Stability",
     "Trivial",
+    "Verdict",
+    "WeightedR2",
     "assess",
     "by_class",
     "by_group",
     "clopper_pearson",
+    "form_stability",
     "js_divergence",
+    "linear_stability",
+    "local_scores",
     "trivial",
+    "until",
+    "weighted_r2",
     "wilson",
 ]

@@ -179,7 +179,6 @@ def bca(
     """
     rng = generator(seed, "bootstrap")
     totals = _binned(totals, rng)
-    groups = len(totals)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = statistic(totals.sum(axis=0))  # (q,)
         without = _leave_one_out(totals, statistic)  # (G, q)

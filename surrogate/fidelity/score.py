@@ -39,6 +39,8 @@ class Score:
         Interval of the lift, paired by source.
     reason : str
         Why value, interval or lift is missing.
+    unit : str
+        What `n` counts where it is not rows: "refits".
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Score:
     lift: float | None = None
     lift_interval: Interval | None = None
     reason: str = ""
+    unit: str = ""
 
     def __post_init__(self) -> None:
         for name in ("value", "baseline", "lift"):
@@ -117,7 +120,8 @@ class Score:
         plural = "" if self.n_sources == 1 else "s"
         alone = self.n_sources == self.n
         sources = "" if alone else f" from {self.n_sources:,} source row{plural}"
-        return f"n = {self.n:,}{sources}"
+        unit = f" {self.unit}" if self.unit else ""
+        return f"n = {self.n:,}{unit}{sources}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types for JSON; what is undefined is None."""
@@ -131,6 +135,7 @@ class Score:
             "lift": self.lift,
             "lift_interval": None if self.lift_interval is None else self.lift_interval.to_dict(),
             "reason": self.reason,
+            "unit": self.unit,
         }
 
     @classmethod

@@ -39,6 +39,32 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "RMSE / range": Metric(
             "RMSE / range", False, False, "root mean squared error over the model's range"
         ),
+        "prediction agreement": Metric(
+            "prediction agreement", True, True, "share of rows on which two refits decide alike"
+        ),
+        "prediction difference / range": Metric(
+            "prediction difference / range", False, False, "mean difference of two refits"
+        ),
+        "rule overlap": Metric(
+            "rule overlap", False, True, "Jaccard overlap of the rows that rules of refits cover"
+        ),
+        "rank correlation": Metric(
+            "rank correlation", False, True, "Spearman's, of the sizes of coefficients"
+        ),
+        "coefficient spread": Metric(
+            "coefficient spread", False, False, "standard deviation over refits, over their size"
+        ),
+        "deletion area": Metric("deletion area", False, False, "area under f as features go"),
+        "insertion area": Metric("insertion area", False, True, "area under f as features come"),
+        "PGI": Metric("PGI", False, True, "prediction gap on the important features"),
+        "PGU": Metric("PGU", False, False, "prediction gap on the unimportant features"),
+        "infidelity": Metric("infidelity", False, False, "mean squared error of promised changes"),
+        "local Lipschitz": Metric(
+            "local Lipschitz", False, False, "greatest change of the explanation over distance"
+        ),
+        "max-sensitivity": Metric(
+            "max-sensitivity", False, False, "greatest relative change of the explanation"
+        ),
     }
 )
 """Metric by name; metrics not named here are written as they are, higher being better."""
