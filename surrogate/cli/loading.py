@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,7 +14,7 @@ from surrogate.adapters import load, wrap
 from surrogate.domain import Domain
 from surrogate.domain.table import read_table
 from surrogate.errors import DataError, InputError, OptionError
-from surrogate.types import BlackBox
+from surrogate.types import BlackBox, Label
 
 __all__ = ["Table", "load_function", "load_model", "open_table", "parse_value", "pick_rows"]
 
@@ -58,7 +55,7 @@ def open_table(given: argparse.Namespace) -> Table:
 def load_model(given: argparse.Namespace) -> BlackBox:
     """Load MODEL, and wrap it as the options say."""
     preprocess = None if given.preprocess is None else load_function(given.preprocess)
-    classes = None if given.classes is None else [parse_value(name) for name in given.classes]
+    classes = None if given.classes is None else [_label(name) for name in given.classes]
     return wrap(
         load(given.model, unpickle=given.unpickle),
         task=given.task,
@@ -70,29 +67,20 @@ def load_model(given: argparse.Namespace) -> BlackBox:
     )
 
 
+def _label(text: str) -> Label:
+    """A class as the model names it: a number where it looks like one."""
+    value = parse_value(text)
+    return text if value is None else value
+
+
 def load_function(text: str) -> Callable[..., Any]:
-    """Import a function named as ``file.py:name``; the file may import its neighbours."""
-    file, sign, name = text.rpartition(":")
-    path = Path(file)
-    if not sign or path.suffix != ".py":
+    """Import the function that ``file.py:name`` or ``module:name`` names."""
+    if ":" not in text:
         raise OptionError(f"{text!r} does not name a function; write it as file.py:name.")
-    if not path.is_file():
-        raise InputError(f"There is no file {file!r} to take {name!r} from.")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent.resolve()))
-    try:
-        sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent.resolve()))
-    function = getattr(module, name, None)
+    function = load(text)
     if not callable(function):
-        there = [n for n, value in vars(module).items() if callable(value) and n[0] != "_"]
-        raise InputError(f"{file} has no function {name!r}{_near(name, there)}")
-    return function  # type: ignore[no-any-return]
+        raise InputError(f"{text} is of type {type(function).__name__}; a function is wanted.")
+    return cast(Callable[..., Any], function)
 
 
 def parse_value(text: str) -> bool | int | float | str | None:

@@ -18,6 +18,8 @@ class Progress:
         Show nothing. Without it, nothing is shown either where standard error is no terminal.
     delay : float
         Seconds before the bar appears.
+    interval : float
+        Seconds between two looks of it.
 
     Examples
     --------
@@ -26,9 +28,10 @@ class Progress:
     ...     progress(50, 100, "fit")
     """
 
-    def __init__(self, *, quiet: bool = False, delay: float = 1.0) -> None:
+    def __init__(self, *, quiet: bool = False, delay: float = 1.0, interval: float = 0.1) -> None:
         self.shown = not quiet and sys.stderr.isatty()
         self.delay = delay
+        self.interval = interval
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -51,8 +54,15 @@ class Progress:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=planned, unit=" rows", unit_scale=True, delay=self.delay, leave=False
+                desc=purpose,
+                total=planned,
+                delay=self.delay,
+                unit=" rows",
+                unit_scale=True,
+                leave=False,
+                mininterval=self.interval,
+                miniters=1,
             )
         self._bar.total = max(planned, done)
-        self._bar.set_description(purpose, refresh=False)
+        self._bar.set_description_str(purpose, refresh=False)
         self._bar.update(done - self._bar.n)

@@ -133,7 +133,7 @@ def test_another_table_can_measure(
         (["--target", "truth", "--method", "kart"], 2, "no global method 'kart'; there are: cart"),
         (["--target", "truth", "--budget", "20"], 3, "budget"),
         (["--target", "truth", "--kind", "x=colour"], 1, "colour"),
-        (["--target", "truth", "--preprocess", "nowhere.py:f"], 1, "no file 'nowhere.py'"),
+        (["--target", "truth", "--preprocess", "nowhere.py:f"], 1, "no file nowhere.py"),
         (["--target", "truth", "--preprocess", "f"], 2, "write it as file.py:name"),
     ],
 )

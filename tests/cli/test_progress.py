@@ -9,8 +9,8 @@ import pytest
 from surrogate.cli.progress import Progress
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make standard error a terminal."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
 
@@ -20,34 +20,43 @@ def run(progress: Progress) -> None:
             progress(done, 100, "fit")
 
 
-@pytest.mark.usefixtures("terminal")
-def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Progress(delay=0.0))
+def test_a_terminal_gets_a_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(monkeypatch)
+    run(Progress(delay=0.0, interval=0.0))
     out, err = capsys.readouterr()
-    assert "fit" in err
-    assert "/100" in err
+    assert "fit:" in err
+    assert "60.0/100" in err
     assert out == ""
 
 
-@pytest.mark.usefixtures("terminal")
-def test_what_is_quick_shows_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Progress(delay=60.0))
+def test_what_is_quick_shows_no_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(monkeypatch)
+    run(Progress(delay=60.0, interval=0.0))
     assert "fit" not in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("terminal")
-def test_quiet_takes_the_bar_away(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Progress(quiet=True, delay=0.0))
+def test_quiet_takes_the_bar_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(monkeypatch)
+    run(Progress(quiet=True, delay=0.0, interval=0.0))
     assert capsys.readouterr().err == ""
 
 
 def test_a_file_gets_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Progress(delay=0.0))
+    run(Progress(delay=0.0, interval=0.0))
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.usefixtures("terminal")
-def test_more_than_planned_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(delay=0.0) as progress:
+def test_the_purpose_and_the_plan_may_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(monkeypatch)
+    with Progress(delay=0.0, interval=0.0) as progress:
+        progress(100, 100, "fit")
         progress(120, 100, "fidelity")
-    assert "120/120" in capsys.readouterr().err
+    assert "fidelity: 100%" in capsys.readouterr().err

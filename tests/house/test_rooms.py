@@ -16,6 +16,7 @@ BELOW_ALGORITHMS = {
     "explanation",
 }
 ALGORITHMS = {"local", "rules", "trees"}
+FRONT_DOOR = {*BELOW_ALGORITHMS, *ALGORITHMS, "adapters", "methods", "_target"}
 
 # Each room with the rooms that it may import from.
 ROOMS: Mapping[str, set[str]] = {
@@ -32,25 +33,13 @@ ROOMS: Mapping[str, set[str]] = {
     "local": BELOW_ALGORITHMS,
     "rules": {*BELOW_ALGORITHMS, "trees"},
     "methods": {*BELOW_ALGORITHMS, *ALGORITHMS},
-    "_explain": {*BELOW_ALGORITHMS, *ALGORITHMS, "adapters", "methods"},
+    "_target": {*BELOW_ALGORITHMS, "adapters"},
+    "_explain": FRONT_DOOR,
+    "_distill": FRONT_DOOR,
     "report": BELOW_ALGORITHMS,
-    "_audit": {
-        *BELOW_ALGORITHMS,
-        *ALGORITHMS,
-        "adapters",
-        "methods",
-        "_explain",
-        "report",
-    },
-    "cli": {
-        *BELOW_ALGORITHMS,
-        *ALGORITHMS,
-        "adapters",
-        "methods",
-        "_explain",
-        "_audit",
-        "report",
-    },
+    "_audit": {*FRONT_DOOR, "_explain", "_distill", "report"},
+    "cli": {*FRONT_DOOR, "_explain", "_distill", "_audit", "report"},
+    "__main__": {"cli"},
 }
 
 # Imports inside a function that go against the order, each with its reason.
