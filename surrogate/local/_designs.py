@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.errors import DataError
 from surrogate.explanation.encoding import Binned, Scaled, SharedEncoding
 from surrogate.local._moments import Planes, blocked
 from surrogate.local.compatible import LimeTable
@@ -135,13 +134,13 @@ def _continuous(
         [f.is_nominal or f.kind == "binary" or f.name in grouped for f in domain.features],
         dtype=np.bool_,
     )
-    _refuse_missing(sampling, domain, reference, equality)
-    scale = np.where(equality, 1.0, reference.std(axis=0))
-    scale[scale == 0] = 1.0
-    mean = np.where(equality, 0.0, reference.mean(axis=0))
+    filled = np.isnan(reference).any(axis=0) & ~equality
+    mean = np.where(equality, 0.0, _known(np.nanmean, reference))
+    scale = np.where(equality, 1.0, _known(np.nanstd, reference))
+    scale[~(scale > 0)] = 1.0
 
     def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return rows, (rows - mean) / scale
+        return rows, np.nan_to_num((rows - mean) / scale, nan=0.0)  # missing: the mean
 
     def finish(rows: Any, rejected: float = 0.0) -> Drawn:
         rows = np.asarray(snap(rows), dtype=np.float64)
@@ -167,7 +166,7 @@ def _continuous(
         equality=equality,
         active=_active(domain),
         encode=encode,
-        encoding=Scaled(scale=scale, centre=None, equality=equality),
+        encoding=Scaled(scale=scale, centre=mean if filled.any() else None, equality=equality),
         shared=neighbours if sampling == "neighbours" else None,
         own=None if sampling == "neighbours" else around,
         weighed=sampling != "kernel",
@@ -230,17 +229,10 @@ def _active(domain: Domain) -> Callable[[FloatArray], BoolArray]:
     return lambda rows: ~hot | (rows == 1)
 
 
-def _refuse_missing(
-    sampling: str, domain: Domain, reference: FloatArray, equality: BoolArray
-) -> None:
-    """Numbers that are missing have no distance."""
-    missing = np.isnan(reference).any(axis=0) & ~equality
-    if missing.any():
-        name = domain.features[int(np.argmax(missing))].name
-        raise DataError(
-            f"Column {name!r} misses values, and sampling={sampling!r} of Lime measures distances "
-            "in numbers; use sampling='discretised', in which a missing value is a bin of its own."
-        )
+def _known(statistic: Callable[..., FloatArray], rows: FloatArray) -> FloatArray:
+    """A statistic of each column's known values, 0 where there are none."""
+    known = ~np.isnan(rows).all(axis=0)
+    return np.where(known, statistic(np.where(known, rows, 0.0), axis=0), 0.0)
 
 
 def make_planes(

@@ -8,6 +8,7 @@ from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.local._fit import Fit
 from surrogate.local._fresh import Fresh
 from surrogate.local._solve import COLLINEAR
+from surrogate.types import FloatArray
 
 __all__ = ["WEAK", "flag_rows"]
 
@@ -19,70 +20,54 @@ FEW = 3.0
 
 def flag_rows(fit: Fit, fresh: Fresh, fidelity: LocalFidelity) -> tuple[tuple[str, ...], ...]:
     """Clauses for each row; an empty tuple where nothing is wrong."""
-    r, _, d = fit.coef.shape
-    needed = FEW * (d + 1)
-    return tuple(
-        tuple(
-            clause
-            for clause in (
-                _kernel(fit.ess[i], needed),
-                _flat(fidelity, i),
-                _weak(fidelity, i),
-                _off(fidelity, fresh, i),
-                _moving_together(fit.condition[i]),
-            )
-            if clause
-        )
-        for i in range(r)
+    value, error, spread = fidelity.value, fidelity.error, fresh.spread
+    needed = FEW * (fit.coef.shape[2] + 1)
+    flat = np.isnan(value).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        weak = np.where(np.isnan(value), np.inf, value).min(axis=1) < WEAK
+        off = (error > np.maximum(spread, 1e-9)).any(axis=1)
+    clauses = (
+        (fit.ess < needed, lambda i: _few(fit.ess[i], needed)),
+        (flat, lambda i: "the model does not vary around the row, so fidelity is undefined"),
+        (weak, lambda i: _weak(fidelity, i)),
+        (off, lambda i: _off(error[i], spread[i])),
+        (fit.condition >= COLLINEAR, lambda i: _TOGETHER),
     )
+    flags: list[list[str]] = [[] for _ in value]
+    for mask, clause in clauses:
+        for i in np.flatnonzero(mask).tolist():
+            flags[i].append(clause(i))
+    return tuple(map(tuple, flags))
 
 
-def _kernel(ess: float, needed: float) -> str:
-    """Too few effective samples."""
-    if ess >= needed:
-        return ""
+_TOGETHER = "some features move together, and their coefficients cannot be told apart"
+
+
+def _few(ess: float, needed: float) -> str:
+    """Too few effective samples for the number of coefficients."""
     return (
         f"the kernel leaves {ess:,.0f} effective samples where {needed:,.0f} are wanted: "
         "raise `n_samples` or `width`"
     )
 
 
-def _flat(fidelity: LocalFidelity, i: int) -> str:
-    """Nothing varies, so nothing was explained."""
-    if not np.isnan(fidelity.value[i]).all():
-        return ""
-    return "the model does not vary around the row, so fidelity is undefined"
-
-
 def _weak(fidelity: LocalFidelity, i: int) -> str:
     """A form that misses most of what the model does; told for the worst class."""
-    values = fidelity.value[i]
-    if np.isnan(values).all() or np.nanmin(values) >= WEAK:
-        return ""
-    c = int(np.nanargmin(values))
+    c = int(np.nanargmin(fidelity.value[i]))
+    value, low, high = (float(a[i, c]) for a in (fidelity.value, fidelity.low, fidelity.high))
+    interval = f"{fidelity.level:.0%} interval {low:.2f} to {high:.2f}"
+    if np.isnan(low):
+        interval = f"{fidelity.ess[i]:,.0f} effective fresh samples, too few for an interval"
     return (
-        f"a linear form describes the model poorly around the row: weighted R² "
-        f"{values[c]:.2f} ({fidelity.level:.0%} interval {fidelity.low[i, c]:.2f} to "
-        f"{fidelity.high[i, c]:.2f})"
+        f"a linear form describes the model poorly around the row: weighted R² {value:.2f} "
+        f"({interval})"
     )
 
 
-def _off(fidelity: LocalFidelity, fresh: Fresh, i: int) -> str:
+def _off(error: FloatArray, spread: FloatArray) -> str:
     """A form that is wrong where it stands by more than the model varies around it."""
-    spread, error = fresh.spread[i], fidelity.error[i]
-    with np.errstate(invalid="ignore"):
-        off = error > np.maximum(spread, 1e-9)
-    if not off.any():
-        return ""
-    c = int(np.argmax(np.where(off, error, -1.0)))
+    c = int(np.argmax(error - spread))
     return (
         f"it misses the model's own answer at the row by {error[c]:.3g}, more than the answers' "
         f"standard deviation around it ({spread[c]:.3g})"
     )
-
-
-def _moving_together(condition: float) -> str:
-    """Coefficients that cannot be told apart."""
-    if condition < COLLINEAR:
-        return ""
-    return "some features move together, and their coefficients cannot be told apart"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from surrogate.fidelity import weighted_r2
 from surrogate.local._designs import Design, Drawn, make_planes
 from surrogate.local._fit import own_view
-from surrogate.local._kernel import effective_size
 from surrogate.local._moments import each_chunk
 from surrogate.types import FloatArray
 
-__all__ = ["Fresh", "measure_own", "measure_shared", "weighted_r2"]
+__all__ = ["Fresh", "measure_own", "measure_shared"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +22,8 @@ class Fresh:
     Parameters
     ----------
     value, low, high : arrays of shape (r, k)
-        Weighted R² and its interval; NaN where the model does not vary.
+        Weighted R² and its interval; NaN where the model does not vary, or the
+        interval has too few effective samples.
     spread : array of shape (r, k)
         Weighted standard deviation of the model's answers around the row.
     ess : array of shape (r,)
@@ -41,46 +41,13 @@ class Fresh:
         value, low, high, spread = (np.full((r, k), np.nan) for _ in range(4))
         return cls(value, low, high, spread, np.zeros(r))
 
-
-def weighted_r2(
-    errors: FloatArray, answers: FloatArray, weight: FloatArray, *, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Weighted R² of r rows and k classes with sandwich intervals.
-
-    Parameters
-    ----------
-    errors : array of shape (r, k, n)
-        Answer minus local value.
-    answers : array of shape (r or 1, k, n)
-    weight : array of shape (r, n)
-    level : float
-
-    Returns
-    -------
-    value, low, high, spread : arrays of shape (r, k)
-    ess : array of shape (r,)
-
-    The interval is taken on log(1 - R²), a difference of two log sums, so that it never
-    passes 1; its quantile is Student's t on the effective sample size minus one.
-    """
-    total, square = weight.sum(axis=1), (weight**2).sum(axis=1)
-    ess = effective_size(total, square)
-    safe = np.where(total > 0, total, 1.0)[:, None]
-    mean = np.einsum("rn,rkn->rk", weight, np.broadcast_to(answers, errors.shape)) / safe
-    away = (answers - mean[:, :, None]) ** 2
-    lost, varied = (weight[:, None] * errors**2), (weight[:, None] * away)
-    sse, sst = lost.sum(axis=2), varied.sum(axis=2)
-    scale = np.maximum(mean**2, 1e-12) * safe
-    defined = (sst > 1e-12 * scale) & (ess[:, None] > 2)
-    sst_, sse_ = np.where(defined, sst, 1.0), np.where(sse > 0, sse, 1.0)
-    # influence of each sample on log SSE - log SST
-    influence = lost / sse_[:, :, None] - varied / sst_[:, :, None]
-    se = np.sqrt((influence**2).sum(axis=2) * (1.0 + 1.0 / np.maximum(ess, 2.0))[:, None])
-    reach = special.stdtrit(np.maximum(ess - 1.0, 1.0), 0.5 + level / 2.0)[:, None] * se
-    rest = np.where(defined, sse / sst_, np.nan)
-    with np.errstate(over="ignore"):
-        low, high = 1.0 - rest * np.exp(reach), 1.0 - rest * np.exp(-reach)
-    return 1.0 - rest, low, high, np.sqrt(sst / safe), ess
+    def fill(
+        self, at: slice, errors: FloatArray, answers: FloatArray, weight: FloatArray, level: float
+    ) -> None:
+        """Measure a few rows: errors (c, k, n), answers (c or 1, k, n), weight (c, n)."""
+        found = weighted_r2(errors, answers, weight, level=level)
+        for name in vars(self):
+            getattr(self, name)[at] = getattr(found, name)
 
 
 def measure_shared(
@@ -122,9 +89,7 @@ def measure_shared(
             weight += planes.base[0]
         np.exp(weight, out=weight)
         errors = answers - np.matmul(beta[at], columns)
-        results = weighted_r2(errors, answers, weight, level=level)
-        for name, result in zip(vars(fresh), results):
-            getattr(fresh, name)[at] = result
+        fresh.fill(at, errors, answers, weight, level)
 
     each_chunk(r, work)
     return fresh
@@ -147,7 +112,5 @@ def measure_own(
         Z, weight = own_view(design, drawn[i], rows[i : i + 1], width)
         answers = Y[i].T[None]
         errors = answers - (coef[i] @ Z[0].T + intercept[i][:, None])[None]
-        results = weighted_r2(errors, answers, weight, level=level)
-        for name, result in zip(vars(fresh), results):
-            getattr(fresh, name)[i : i + 1] = result
+        fresh.fill(slice(i, i + 1), errors, answers, weight, level)
     return fresh

@@ -25,7 +25,7 @@ __all__ = ["BLOCKS", "Moments", "Planes", "each_chunk", "from_samples", "shared_
 
 BLOCKS = 20
 """Blocks of a plan; standard errors have one degree of freedom less."""
-_CHUNK = 4
+_CHUNK = 8
 
 
 @dataclass(frozen=True, eq=False)

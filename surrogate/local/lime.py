@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Lime"]
 
-SAMPLINGS = ("discretised", "gaussian", "neighbours", "kernel", "mean")
+SAMPLINGS = ("neighbours", "discretised", "gaussian", "kernel", "mean")
 _OWN = ("gaussian", "kernel")  # samplings that ask rows of its own for each explained row
-_WIDTHS = {"discretised": 0.75, "neighbours": 0.3, "gaussian": 0.3, "kernel": 0.3}
+_WIDTHS = {"discretised": 0.75, "neighbours": 0.5, "gaussian": 0.35, "kernel": 0.18}
 _RULES: Mapping[str, Rule] = {
     "sampling": Choice(SAMPLINGS),
     "n_samples": Whole(10),
@@ -61,19 +61,22 @@ class Lime:
     ----------
     oracle : Oracle or None
         What is asked.
-    sampling : {"discretised", "gaussian", "neighbours", "kernel", "mean"}
-        Where perturbed rows come from. "discretised": lime's default, each feature drawn from
-        its quartile bins, z_j = whether it stays in the row's bin; one set of queries for all
-        rows. "neighbours": between real rows, weighted by distance; also shared. "gaussian":
-        normal noise around each row, weighted by distance. "kernel": drawn around each row
-        from the kernel itself instead of weighting by it (GLIME, Tan et al. 2023). "mean":
-        lime's continuous default, normal noise around the mean of the reference rows
-        (compatible mode only). The last three but "mean" take n_samples queries for each row.
+    sampling : {"neighbours", "discretised", "gaussian", "kernel", "mean"}
+        Where perturbed rows come from. "neighbours": between near real rows, which keeps the
+        features' dependence, weighted by distance from the explained row. "discretised":
+        lime's default, each feature drawn from its bins on its own; z_j is whether it stays in
+        the row's bin. Both ask one set of n_samples rows for all explained rows.
+        "gaussian": normal noise around each row, weighted by distance. "kernel": drawn around
+        each row from the kernel itself instead of weighting by it (GLIME, Tan et al. 2023).
+        Both ask n_samples rows for each explained row. "mean": lime's continuous default,
+        normal noise around the mean of the reference rows (compatible mode only).
     n_samples : int
         Perturbed rows.
     width : float or None
-        Kernel width in units of z (standard deviations, or square root of the number of
-        features that changed). None: the default of the sampling, see `width_for`.
+        Kernel width in units of z: standard deviations, or the square root of the number of
+        features that left their bin or category. None: .5 · sqrt(features) for "neighbours",
+        .35 for "gaussian", .18 for "kernel", .75 (lime's) for "discretised" and in compatible
+        mode.
     ridge : float or None
         Penalty beside weights that are not normalised. None: 0, or lime's 1 in compatible
         mode.
@@ -115,7 +118,7 @@ class Lime:
 
     oracle: Oracle | None = None
     _: KW_ONLY
-    sampling: str = "discretised"
+    sampling: str = "neighbours"
     n_samples: int = 5000
     width: float | None = None
     ridge: float | None = None
@@ -209,6 +212,11 @@ class Lime:
         """Every parameter, and those that exclude each other."""
         check("Lime", _RULES, vars(self))
         check("Lime.explain", {"fidelity": Whole(10)}, {"fidelity": fidelity})
+        if self.compatible and self.sampling == "neighbours":
+            raise OptionError(
+                "The `sampling` parameter of Lime must be given where compatible=True: "
+                "'discretised' (lime's default), 'mean' or 'gaussian'; got 'neighbours'."
+            )
         if self.compatible and self.sampling in ("neighbours", "kernel"):
             raise OptionError(
                 f"The `sampling` parameter of Lime must be 'discretised', 'mean' or 'gaussian' "
