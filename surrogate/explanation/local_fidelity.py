@@ -76,17 +76,14 @@ class LocalFidelity:
         from surrogate.fidelity import Interval, Score
 
         value, low, high = (float(a[row, column]) for a in (self.value, self.low, self.high))
+        if not np.isfinite(value):
+            reason = "the model does not vary around the row"
+            return Score(self.metric, None, None, self.n, self.n, reason=reason)
+        if not np.isfinite([low, high]).all():
+            reason = f"too few effective samples, {self.ess[row]:.0f}"
+            return Score(self.metric, value, None, self.n, self.n, 0.0, value, reason=reason)
         interval = Interval(low, high, self.level, self.interval, guaranteed=False)
-        undefined = bool(np.isnan(value))
-        return Score(
-            metric=self.metric,
-            value=None if undefined else value,
-            interval=None if undefined else interval,
-            n=self.n,
-            n_sources=self.n,
-            baseline=0.0,
-            lift=None if undefined else value,
-        )
+        return Score(self.metric, value, interval, self.n, self.n, 0.0, value, interval)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

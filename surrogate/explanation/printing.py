@@ -140,19 +140,19 @@ def shown_classes(explanation: LocalExplanation) -> list[int]:
     return [int(np.argmax(explanation.box_value))]
 
 
-def overview(explanations: LocalExplanations) -> Table:
+def overview(explanations: LocalExplanations, *, html: bool = False) -> Table:
     """One line a row: what the model says, the strongest term, the fidelity."""
     lines = []
     for one in explanations:
         k = shown_classes(one)[0]
-        effects = effects_table(one, k).rows
+        effects = effects_table(one, k, html=html).rows
         term = effects[0] if effects else ("no effect", "")
         score = one.fidelity[k]
         bad = "bad" if words.local_doubts(one, k) else ""
-        name = class_name(one.classes, k, width=16)
+        name = class_name(one.classes, k, width=16, html=html)
         said = number(float(one.box_value[k]))
         fidelity = f"{score.value_text()} ({score.interval_text()})"
-        lines.append((str(one.index), name, said, *term, fidelity, bad))
+        lines.append((clean(one.index), name, said, *term, fidelity, bad))
     header = ("row", "answer", "model", "strongest term", "effect", "fidelity (interval)", "")
     return Table(header, tuple(lines), "rlrlrrl")
 
@@ -174,6 +174,11 @@ def summary_table(surrogates: Sequence[GlobalExplanation]) -> Table:
         )
     header = ("method", "surrogate", "fidelity", "interval", "trivial", "")
     return Table(header, tuple(lines), "llrrrl")
+
+
+def count_bad(explanations: LocalExplanations) -> int:
+    """How many rows have an explanation that is bad for a class that is shown."""
+    return sum(any(words.local_doubts(one, k) for k in shown_classes(one)) for one in explanations)
 
 
 def _row_text(explanation: LocalExplanation) -> str:

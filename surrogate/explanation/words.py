@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING
 from surrogate.render.describe import form_name
 from surrogate.render.features import class_name
 from surrogate.render.names import clean, clip
-from surrogate.render.numbers import number
+from surrogate.render.numbers import count, number
 
 if TYPE_CHECKING:
     from surrogate.explanation.global_explanation import GlobalExplanation
     from surrogate.explanation.local_explanation import LocalExplanation
+    from surrogate.explanation.local_explanations import LocalExplanations
     from surrogate.fidelity import Fidelity, Score
 
-__all__ = ["beside", "claim", "doubts", "drops", "evidence", "local_claim", "local_doubts"]
+__all__ = [
+    "beside",
+    "claim",
+    "doubts",
+    "drops",
+    "evidence",
+    "local_claim",
+    "local_doubts",
+    "locals_claim",
+]
 
 LITTLE = 0.5
 """A surrogate whose R² is surely less than this explains less than half."""
@@ -114,6 +124,15 @@ def drops(explanation: GlobalExplanation) -> str | None:
                 "those of the table, trust it less."
             )
     return None
+
+
+def locals_claim(explanations: LocalExplanations, bad: int) -> str:
+    """How many of some local explanations are bad; fidelity stands beside each."""
+    target = clip(clean(explanations.target), 60)
+    what = count(len(explanations), "local explanation")
+    if bad:
+        return f"Of {what} of {target}, {bad} {'is' if bad == 1 else 'are'} bad."
+    return f"Of {what} of {target}, none is marked as bad; each has its own fidelity."
 
 
 def local_claim(explanation: LocalExplanation, k: int) -> str:

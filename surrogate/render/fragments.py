@@ -11,11 +11,15 @@ from surrogate.render.tables import Table
 __all__ = [
     "Fragment",
     "bar",
+    "details",
     "facts",
+    "heading",
     "join",
+    "listing",
     "notebook",
     "paragraph",
     "preformatted",
+    "support",
     "table",
     "whisker",
 ]
@@ -29,7 +33,7 @@ _NOTEBOOK_STYLE = (
     ".surrogate .claim{font-weight:600}"
     ".surrogate .bad{border-left:4px solid #d0641c;padding-left:.7em}"
     ".surrogate svg.bar{width:8em;height:.7em;vertical-align:middle}"
-    ".surrogate svg.bar .plus{fill:#2a7ab9}.surrogate svg.bar .minus{fill:#d0641c}"
+    ".surrogate svg.bar .pale{fill:#2a7ab9;opacity:.3}.surrogate svg.bar .plus{fill:#2a7ab9}.surrogate svg.bar .minus{fill:#d0641c}"
     ".surrogate svg.bar .line{stroke:currentColor}"
     ".surrogate pre{font-size:.9em;overflow-x:auto}"
 )
@@ -129,6 +133,32 @@ def whisker(
         x = _place(value, low, 1.0)
         marks += f'<rect class="plus" x="{x - 0.6:.2f}" y="1" width="1.2" height="8"/>'
     return _svg("bar whisker", marks)
+
+
+def support(covered: float, agree: float | None, most: float) -> Fragment:
+    """Rows that a rule covers as a pale bar, those where the model agrees as a full one."""
+    if not most > 0:
+        return _svg("bar", "")
+    marks = f'<rect class="pale" x="0" y="2" width="{100 * covered / most:.2f}" height="6"/>'
+    if agree is not None:
+        marks += f'<rect class="plus" x="0" y="2" width="{100 * agree / most:.2f}" height="6"/>'
+    return _svg("bar", marks)
+
+
+def heading(text: str, level: int = 3) -> Fragment:
+    """A heading below the page's own."""
+    return Fragment(f"<h{level}>{escape(text)}</h{level}>")
+
+
+def details(summary: str, body: Fragment) -> Fragment:
+    """What is folded away until it is wanted; printed in full."""
+    return Fragment(f"<details><summary>{escape(summary)}</summary>{body}</details>")
+
+
+def listing(items: Iterable[str], kind: str = "") -> Fragment:
+    """A list of sentences."""
+    attribute = f' class="{escape(kind)}"' if kind else ""
+    return Fragment(f"<ul{attribute}>{''.join(f'<li>{escape(i)}</li>' for i in items)}</ul>")
 
 
 def notebook(*parts: Fragment) -> str:

@@ -1,0 +1,156 @@
+"""What the findings stand on: the model, the queries, the data, and how to do it again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from surrogate.domain import Domain
+from surrogate.explanation import AuditResult
+from surrogate.oracle import Queries
+from surrogate.render import fragments
+from surrogate.render.features import isolated
+from surrogate.render.fragments import Fragment
+from surrogate.render.names import clean
+from surrogate.render.numbers import count, number
+from surrogate.render.tables import Table, queries_table
+from surrogate.types import Feature
+
+__all__ = ["data", "limits", "queries", "reproduction", "target"]
+
+_LONG = 200
+
+
+def target(audit: AuditResult) -> Fragment:
+    """What is known of the model."""
+    return fragments.join(
+        [
+            fragments.paragraph("The model was asked through its answers only."),
+            fragments.facts(flat(audit.target)),
+        ]
+    )
+
+
+def queries(spent: Queries) -> Fragment:
+    """Rows asked by purpose, calls, time and budget."""
+    budget = "none" if spent.budget is None else count(spent.budget, "row")
+    facts = (
+        ("rows asked", count(spent.rows)),
+        ("calls", count(spent.calls)),
+        ("time of the model", f"{number(spent.seconds)} s"),
+        ("budget", budget),
+    )
+    table = queries_table(tuple(spent.purposes.items()), spent.rows)
+    return fragments.join([fragments.facts(facts), fragments.table(table)])
+
+
+def data(audit: AuditResult) -> Fragment:
+    """Where the rows came from, and what a row is."""
+    parts = []
+    if audit.data:
+        parts.append(fragments.facts(flat(audit.data)))
+    domain = _domain(audit)
+    if domain is not None:
+        parts += [fragments.heading("What a row is"), fragments.table(_schema(domain))]
+    return fragments.join(parts or [fragments.paragraph("Nothing is recorded of the data.")])
+
+
+def limits(audit: AuditResult) -> Fragment:
+    """What this report does not say."""
+    said = [
+        "It says how often the surrogate answers as the model does, on rows like those measured. "
+        "It does not say whether the model's answers are right.",
+        "It describes what the model does with its inputs. It does not say what causes what in "
+        "the world.",
+        "Outside the range of the data it was not measured, and nothing is claimed there.",
+        "A model can be built to answer differently when it notices that it is being explained; "
+        "a report made from its answers cannot rule that out.",
+        "It makes no claim that any law or standard is met.",
+    ]
+    domain = _domain(audit)
+    if domain is not None and domain.constraint is not None:
+        said.insert(3, "Rows were drawn under a constraint; rows that it refuses were not asked.")
+    return fragments.listing(said)
+
+
+def reproduction(audit: AuditResult) -> Fragment:
+    """Versions, seeds, options and hashes."""
+    digest = hashlib.sha256(audit.to_json().encode()).hexdigest()
+    pairs = [*flat(audit.settings)]
+    for i, one in enumerate(audit.surrogates, start=1):
+        if one.settings != audit.settings:
+            pairs += flat(one.settings, f"surrogate {i}")
+    if audit.local is not None and audit.local.settings != audit.settings:
+        pairs += flat(audit.local.settings, "local")
+    return fragments.join(
+        [
+            fragments.facts([*pairs, ("SHA-256 of the result as JSON", digest)]),
+            fragments.paragraph(
+                "The hash is that of the result's JSON without indentation, in UTF-8. It shows "
+                "that the two belong together; it does not show who made them."
+            ),
+        ]
+    )
+
+
+def flat(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Nested facts as pairs of text: names joined by a comma, lists in one line.
+
+    Examples
+    --------
+    >>> from surrogate.report.backing import flat
+    >>> list(flat({"seed": 0, "split": {"fit": 700, "by": ["a", "b"]}}))
+    [('seed', '0'), ('split, fit', '700'), ('split, by', 'a, b')]
+    """
+    for name, value in facts.items():
+        path = f"{above}, {name}" if above else str(name)
+        if isinstance(value, Mapping):
+            yield from flat(value, path)
+        elif value is not None and value != []:
+            yield isolated(path), _value(value)
+
+
+def _value(value: Any) -> str:
+    """One fact in one line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number(value, 6)
+    if isinstance(value, list):
+        return ", ".join(isolated(item) for item in value[:40]) + _rest(len(value) - 40)
+    return isolated(value, _LONG)
+
+
+def _rest(left: int) -> str:
+    return f" and {count(left)} more" if left > 0 else ""
+
+
+def _domain(audit: AuditResult) -> Domain | None:
+    """What a row is, as the first finding has it."""
+    if audit.surrogates:
+        return audit.surrogates[0].domain
+    return None if audit.local is None else audit.local.domain
+
+
+def _schema(domain: Domain) -> Table:
+    rows = tuple(
+        (isolated(f.name), f.kind, _reach(f), isolated(f.unit, 16), _marks(f))
+        for f in domain.features
+    )
+    return Table(("column", "kind", "values", "unit", ""), rows, "lllll")
+
+
+def _reach(feature: Feature) -> str:
+    """Categories or bounds of a column."""
+    if feature.categories:
+        shown = ", ".join(isolated(c, 24) for c in feature.categories[:8])
+        return shown + _rest(len(feature.categories) - 8)
+    return f"{number(feature.low, 6)} to {number(feature.high, 6)}"
+
+
+def _marks(feature: Feature) -> str:
+    marks = (("may be missing", feature.missing), ("protected", feature.protected))
+    return clean(", ".join(name for name, holds in marks if holds))

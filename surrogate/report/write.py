@@ -1,0 +1,128 @@
+"""Write a report: one file, complete or not there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from importlib import resources
+from pathlib import Path
+from typing import TypeAlias
+
+from surrogate._optional import require
+from surrogate.errors import InputError
+from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
+from surrogate.render.fragments import Fragment
+from surrogate.report.page import Page, page_of
+
+__all__ = ["Reportable", "render", "write_report"]
+
+Reportable: TypeAlias = AuditResult | GlobalExplanation | LocalExplanations
+
+
+def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
+    """Write what was found as one self-contained HTML page.
+
+    The page opens from a file, offline; it runs no script and loads nothing. A file of the
+    same name is replaced when the page is complete, and not before.
+
+    Parameters
+    ----------
+    result : AuditResult, GlobalExplanation or LocalExplanations
+    path : str or path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    MissingDependency
+        If Jinja2 or matplotlib is not installed.
+    InputError
+        If the folder does not exist, or the path is a folder.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"The report needs a file name; {str(target)!r} is a folder.")
+    if not target.parent.is_dir():
+        raise InputError(
+            f"The folder {str(target.parent)!r} of the report does not exist; make it first."
+        )
+    text = render(result)
+    _replace(target, text)
+    return target
+
+
+def render(result: Reportable) -> str:
+    """The page as text."""
+    return _render(page_of(as_audit(result)))
+
+
+def as_audit(result: Reportable) -> AuditResult:
+    """One explanation as an audit that found nothing else.
+
+    Raises
+    ------
+    InputError
+        If the result is none that a report can be written of.
+    """
+    if isinstance(result, AuditResult):
+        return result
+    if isinstance(result, GlobalExplanation):
+        return AuditResult(
+            target=_target(result),
+            data={},
+            surrogates=(result,),
+            queries=result.queries,
+            settings=result.settings,
+        )
+    if isinstance(result, LocalExplanations):
+        return AuditResult(
+            target=_target(result),
+            data={},
+            surrogates=(),
+            local=result,
+            queries=result.queries,
+            settings=result.settings,
+        )
+    raise InputError(
+        "A report is written of an Audit, a GlobalExplanation or LocalExplanations; got "
+        f"{type(result).__name__}."
+    )
+
+
+def _target(result: GlobalExplanation | LocalExplanations) -> dict[str, object]:
+    return {"name": result.target, "task": result.task, "classes": result.classes}
+
+
+def _render(page: Page) -> str:
+    """Fill the template; everything but fragments is escaped."""
+    jinja2 = require("jinja2", extra="report")
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_resource),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = _resource("report.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    template = environment.get_template("report.html")
+    text: str = template.render(page=page, style=Fragment(style), style_hash=digest)
+    return text
+
+
+def _resource(name: str) -> str:
+    return resources.files("surrogate.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _replace(target: Path, text: str) -> None:
+    """Write beside the target, then put it in its place at once."""
+    part = target.with_name(f".{os.getpid()}.{target.name}"[:200])
+    try:
+        with open(part, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
