@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from surrogate.errors import InputError
 from surrogate.fidelity.score import Score
@@ -228,6 +228,8 @@ def _jaccard(chosen: BoolArray) -> FloatArray:
 
 def _spearman(size: FloatArray) -> FloatArray:
     """Mean rank correlation of coefficient sizes: (S, r, p) -> (S, S); NaN if undefined."""
+    from scipy import stats  # slow to import, and seldom needed
+
     ranks = np.asarray(stats.rankdata(size, axis=-1))
     ranks = ranks - ranks.mean(axis=-1, keepdims=True)
     length = np.sqrt((ranks**2).sum(axis=-1))
