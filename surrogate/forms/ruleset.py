@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from surrogate._array import to_numpy
 from surrogate.forms._plain import (
     as_matrix,
     class_text,
@@ -255,7 +256,7 @@ class RuleSet:
         codes = np.array([*(rule.decision for rule in self.rules), self.decision], dtype=np.intp)
         if self.ordered:
             return np.asarray(codes[self.apply(matrix)])
-        return self._votes(matrix, np.eye(len(self.classes))[codes]).argmax(axis=1)
+        return np.asarray(self._votes(matrix, np.eye(len(self.classes))[codes]).argmax(axis=1))
 
     def _votes(self, matrix: Array, values: FloatArray) -> FloatArray:
         """Weighted mean of the values (rules + 1, k) that hold, the last as default: (n, k)."""
@@ -266,14 +267,15 @@ class RuleSet:
         mean[lone] = values[:-1][weight[lone].argmax(axis=1)] if self.rules else mean[lone]
         return np.asarray(np.where(total > 0, mean, values[-1]))
 
-    def measured(self, matrix: Array, decision: Array) -> RuleSet:
+    def measured(self, matrix: Array, decision: Array | None = None) -> RuleSet:
         """The same rules with support and correct rows counted on given rows.
 
         Parameters
         ----------
         matrix : array of shape (n, d)
-        decision : int array of shape (n,)
-            The black box's class codes for these rows.
+        decision : int array of shape (n,), optional
+            The black box's class codes for these rows; without them, and for regression,
+            only support is counted.
 
         Returns
         -------
@@ -285,19 +287,9 @@ class RuleSet:
         if self.ordered:
             first = np.cumsum(table, axis=1) == 1
             table &= first
-        codes = np.asarray(decision)
-        rules = tuple(
-            replace(
-                rule,
-                n_covered=int(table[:, j].sum()),
-                n_correct=int((codes[table[:, j]] == rule.decision).sum()),
-            )
-            for j, rule in enumerate(self.rules)
-        )
-        rest = codes[~table.any(axis=1)]
-        return replace(
-            self, rules=rules, n_covered=len(rest), n_correct=int((rest == self.decision).sum())
-        )
+        rest = np.asarray(~table.any(axis=1))
+        rules = tuple(_counted(rule, table[:, j], decision) for j, rule in enumerate(self.rules))
+        return _counted(replace(self, rules=rules), rest, decision)
 
     # Reading ----------------------------------------------------------------------------
 
@@ -387,6 +379,16 @@ def boxes_meet(a: tuple[Condition, ...], b: tuple[Condition, ...]) -> bool:
             return False
         met[column] = both
     return True
+
+
+Counted = TypeVar("Counted", Rule, RuleSet)
+
+
+def _counted(rule: Counted, covered: BoolArray, decision: Array | None) -> Counted:
+    """The rule with its support, and how many of its rows the black box decides as it does."""
+    known = rule.decision is not None and decision is not None
+    correct = int((to_numpy(decision)[covered] == rule.decision).sum()) if known else None
+    return replace(rule, n_covered=int(covered.sum()), n_correct=correct)
 
 
 def _greatest(rule: Rule) -> int:

@@ -1,1 +1,13 @@
-"""."""
+"""Decision trees that stand for a black box, and what they are grown from."""
+
+from surrogate.trees._thresholds import exact_threshold, shortest
+from surrogate.trees.cart import CartClassifier, CartRegressor
+from surrogate.trees.convert import tree_from_sklearn
+
+__all__ = [
+    "CartClassifier",
+    "CartRegressor",
+    "exact_threshold",
+    "shortest",
+    "tree_from_sklearn",
+]

@@ -1,0 +1,117 @@
+"""Which rows a global method asks, and what their answers weigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate._array import to_numpy
+from surrogate.errors import AbilityError
+from surrogate.sampling import GaussianSampler, NeighbourSampler, Sample
+from surrogate.types import FloatArray, IntArray, Label, Task
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+    from surrogate.oracle import Oracle
+
+__all__ = ["SAMPLERS", "Asked", "ask_around", "draw_rows"]
+
+SAMPLERS = ("mixed", "neighbours", "gaussian")
+"""Where perturbed rows come from; mixed is half of each of the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Rows and answers that a surrogate is fitted on.
+
+    Parameters
+    ----------
+    matrix : float array of shape (n, d)
+        Real rows first.
+    values : float array of shape (n, k)
+    decision : int array of shape (n,) or None
+    weight : float array of shape (n,)
+    classes : tuple or None
+    rejected : float
+        Share of drawn rows that the domain's constraint refused.
+    """
+
+    matrix: FloatArray
+    values: FloatArray
+    decision: IntArray | None
+    weight: FloatArray
+    classes: tuple[Label, ...] | None
+    rejected: float
+
+
+def draw_rows(
+    sampler: Any, domain: Domain, reference: FloatArray, *, n: int, jitter: float, seed: int
+) -> Sample:
+    """Draw n perturbed rows around reference rows, by the name of a sampler or by one given."""
+    if not isinstance(sampler, str):
+        drawn: Sample = sampler.draw(n, seed=seed)
+        return drawn
+    to_neighbours = {"mixed": n // 2, "neighbours": n, "gaussian": 0}[sampler]
+    if len(reference) < 2:
+        to_neighbours = 0  # one row has no neighbours
+    kinds = ((NeighbourSampler, to_neighbours), (GaussianSampler, n - to_neighbours))
+    parts = [
+        kind(domain, reference, jitter=jitter).draw(count, seed=seed)
+        for kind, count in kinds
+        if count
+    ]
+    return Sample(
+        np.vstack([part.rows for part in parts]),
+        np.concatenate([part.source for part in parts]),
+        float(np.average([part.rejected for part in parts], weights=[len(p.rows) for p in parts])),
+    )
+
+
+def ask_around(
+    oracle: Oracle,
+    matrix: FloatArray,
+    weight: FloatArray,
+    *,
+    task: Task,
+    owner: str,
+    sample: Sample | None,
+    real_weight: float,
+) -> Asked:
+    """Ask real rows and perturbed ones around them, in one go.
+
+    The real rows together weigh `real_weight` of the whole, the perturbed ones the rest,
+    each as its source does.
+    """
+    real = oracle.snap(matrix)
+    oracle.settle(real)
+    if oracle.task != task:
+        raise AbilityError(_wrong_task(owner, oracle.task))
+    rows, shares = real, weight / weight.sum()
+    if sample is not None:
+        rows = np.vstack([real, to_numpy(oracle.snap(sample.rows))])
+        around = weight[sample.source]
+        shares = np.concatenate([real_weight * shares, (1 - real_weight) * around / around.sum()])
+    answers = oracle.ask(rows, purpose="fit")
+    decision = answers.decision if task == "classification" else None
+    some = shares > 0
+    return Asked(
+        matrix=to_numpy(rows)[some],
+        values=np.asarray(to_numpy(answers.values), dtype=np.float64)[some],
+        decision=None if decision is None else to_numpy(decision).astype(np.intp)[some],
+        weight=shares[some] * some.sum(),
+        classes=oracle.classes,
+        rejected=0.0 if sample is None else sample.rejected,
+    )
+
+
+def _wrong_task(owner: str, task: Task) -> str:
+    """What to use for a model of another task."""
+    regression = task == "regression"
+    says = "numbers, not classes" if regression else "classes, not numbers"
+    kind, other = ("Classifier", "Regressor") if regression else ("Regressor", "Classifier")
+    return (
+        f"{owner} cannot stand for this model, which answers {says}; use "
+        f"{owner.replace(kind, other)}, or declare the model's task."
+    )

@@ -1,0 +1,76 @@
+"""The best subtree of each size, by dynamic programming over a grown tree.
+
+Source: Almuallim, "An efficient algorithm for optimal pruning of decision trees",
+Artificial Intelligence 83 (1996), after Bohanec and Bratko, Machine Learning 15 (1994).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surrogate.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["best_subtree"]
+
+SLACK = 1e-12
+"""A larger subtree must be better by this share of the total, beyond rounding."""
+
+
+def best_subtree(left: IntArray, right: IntArray, score: FloatArray, max_leaves: int) -> BoolArray:
+    """Which nodes stay tests in the best subtree of at most `max_leaves` leaves.
+
+    Parameters
+    ----------
+    left, right : int arrays of shape (m,)
+        Children, numbered after their parent; -1 at a leaf.
+    score : float array of shape (m,)
+        What a node adds to the whole if it is a leaf; the sum over leaves is maximised.
+    max_leaves : int
+
+    Returns
+    -------
+    inner : bool array of shape (m,)
+        Of subtrees equally good, one with the fewest leaves.
+    """
+    given = _tables(left, right, score, max_leaves)
+    inner = np.zeros(len(left), dtype=np.bool_)
+    waiting = [(0, max_leaves)]
+    while waiting:
+        node, leaves = waiting.pop()
+        leaves = min(leaves, len(given[node]))
+        to_left = int(given[node][leaves - 1])
+        if to_left:
+            inner[node] = True
+            waiting.append((int(left[node]), to_left))
+            waiting.append((int(right[node]), leaves - to_left))
+    return inner
+
+
+def _tables(left: IntArray, right: IntArray, score: FloatArray, max_leaves: int) -> list[IntArray]:
+    """Per node, entry s: of s + 1 leaves, how many go left; 0 if the node is a leaf itself."""
+    slack = SLACK * max(float(np.abs(score).max()), np.finfo(float).tiny)
+    best: list[FloatArray] = [np.empty(0)] * len(left)
+    given: list[IntArray] = [np.empty(0, dtype=np.intp)] * len(left)
+    for node in reversed(range(len(left))):
+        if left[node] < 0:
+            best[node], given[node] = np.array([score[node]]), np.zeros(1, dtype=np.intp)
+            continue
+        a, b = best[left[node]], best[right[node]]
+        size = min(max_leaves, len(a) + len(b))
+        top, split = np.full(size, score[node]), np.zeros(size, dtype=np.intp)
+        for i in range(min(len(a), size - 1)):
+            sums = a[i] + b[: size - 1 - i]  # i + 1 leaves to the left, 1.. to the right
+            at = slice(i + 1, i + 1 + len(sums))
+            better = sums > top[at] + slack
+            top[at][better] = sums[better]
+            split[at][better] = i + 1
+        _carry(top, split, slack)
+        best[node], given[node] = top, split
+    return given
+
+
+def _carry(top: FloatArray, split: IntArray, slack: float) -> None:
+    """Where more leaves bring nothing, keep to the smaller tree."""
+    for s in range(1, len(top)):
+        if top[s] <= top[s - 1] + slack:
+            top[s], split[s] = top[s - 1], split[s - 1]
