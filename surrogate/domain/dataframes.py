@@ -44,8 +44,8 @@ def from_frame(rows: Any, where: str) -> Table:
     if kind not in ("pandas", "polars"):
         raise DataError(f"{where} is a frame of {kind}; turn it into pandas or polars first.")
     columns = tuple(
-        _frame_column(frame[label], kind, f"{where} column {name!r}")
-        for label, name in zip(frame.columns, names)
+        _frame_column(series, kind, f"{where} column {name!r}")
+        for series, name in zip(frame.iter_columns(), names)
     )
     types = tuple(column.type for column in columns)
     labels = own_labels(rows.columns, names)
@@ -59,7 +59,7 @@ def _frame_column(series: Any, kind: str, where: str) -> Column:
     dtype, native = series.dtype, series.to_native().dtype
     name = str(native) if kind == "pandas" else str(native.base_type())
     if dtype in (nw.Categorical, nw.Enum):
-        return _levels_column(series, name, ordered=dtype == nw.Enum)
+        return _levels_column(series, name)
     if dtype == nw.Decimal:
         series, dtype, name = series.cast(nw.Float64), nw.Float64, "Float64"
     if dtype.is_integer() or dtype.is_float():
@@ -88,10 +88,15 @@ def _number_column(series: Any, name: str, where: str) -> Column:
     return Column(values, ColumnType(name, missing="nan" if nan else "none"))
 
 
-def _levels_column(series: Any, name: str, *, ordered: bool) -> Column:
+def _levels_column(series: Any, name: str) -> Column:
     cells = np.empty(len(series), dtype=object)
     cells[:] = [None if is_missing(cell) else cell for cell in series.to_list()]
-    if name == "Categorical":  # polars: its levels belong to the process, not to the data
-        return Column(cells, ColumnType(name, missing="none"))
-    levels = tuple(series.cat.get_categories().to_list())
-    return Column(cells, ColumnType(name, "", levels, ordered, "none"))
+    native = series.to_native()
+    if name == "category":
+        levels = tuple(native.cat.categories.tolist())
+        return Column(cells, ColumnType(name, "", levels, bool(native.cat.ordered), "none"))
+    if name == "Enum":
+        levels = tuple(native.dtype.categories.to_list())
+        return Column(cells, ColumnType(name, "", levels, ordered=True, missing="none"))
+    # the levels of polars' Categorical belong to the process, not to the data
+    return Column(cells, ColumnType(name, missing="none"))

@@ -71,7 +71,8 @@ def _categories(codes: FloatArray, feature: Feature, missing: Any) -> np.ndarray
     labels = np.empty(len(feature.categories) + 1, dtype=object)
     labels[:] = [*feature.categories, missing]
     last = len(feature.categories)
-    return labels[np.where(np.isnan(codes), last, np.clip(np.rint(codes), 0, last - 1)).astype(int)]
+    known = np.clip(np.rint(codes), 0, last - 1)
+    return np.asarray(labels[np.where(np.isnan(codes), last, known).astype(np.intp)])
 
 
 def _objects(codes: FloatArray, column: ColumnType) -> np.ndarray[Any, Any]:

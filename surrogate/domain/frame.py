@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -16,7 +17,6 @@ Source: TypeAlias = Literal["array", "pandas", "polars", "columns"]
 Holds: TypeAlias = Literal["", "bool", "int", "float", "str", "label"]
 
 FLOAT64 = "<f8"
-_PANDAS_FLOAT = {"[pyarrow]": "double[pyarrow]", "Int": "Float64", "UInt": "Float64"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def is_whole(column: ColumnType) -> bool:
 
 
 def _is_numpy(dtype: str) -> bool:
-    return dtype[:1] in "<>|=" or dtype.startswith(("int", "uint", "float", "bool"))
+    return dtype[:1] in "<>|=" or bool(re.fullmatch(r"bool|u?int\d+|float\d+", dtype))
 
 
 def _floating(column: ColumnType) -> ColumnType:

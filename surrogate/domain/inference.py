@@ -196,8 +196,8 @@ def _numeric_kind(present: np.ndarray[Any, Any]) -> Kind:
     if present.dtype.kind == "b":
         return "binary"
     if present.dtype.kind == "f":
-        whole = np.abs(present) <= _EXACT
-        if not whole.all() or (np.rint(present) != present).any():
+        values = present.astype(np.float64)
+        if (np.abs(values) > _EXACT).any() or (np.rint(values) != values).any():
             return "continuous"
     if present.min() == 0 and present.max() == 1:
         return "binary"
