@@ -10,7 +10,7 @@ import numpy as np
 
 from surrogate.explanation import words
 from surrogate.forms import Form
-from surrogate.render.describe import form_name, form_size
+from surrogate.render.describe import form_name, size_text
 from surrogate.render.features import class_name, shown
 from surrogate.render.names import clean, clip, for_terminal
 from surrogate.render.numbers import count, number
@@ -35,8 +35,8 @@ _BAR = 10
 
 def global_text(explanation: GlobalExplanation) -> str:
     """The claim, what is wrong with it, the form, the fidelity table, the cost."""
-    size = ", ".join(f"{name} {value}" for name, value in form_size(explanation.form))
-    head = f"{clean(explanation.method)} on {clip(clean(explanation.target), 60)} ({size})"
+    target = clip(clean(explanation.target), 60)
+    head = f"{clean(explanation.method)} on {target} ({size_text(explanation.form)})"
     parts = [
         _head(head),
         paragraph(words.claim(explanation)),
@@ -227,7 +227,7 @@ def _table(content: Table) -> str:
 def _stability(explanation: GlobalExplanation) -> list[str]:
     if explanation.stability is None:
         return []
-    return ["", paragraph(f"stability: {explanation.stability}")]
+    return ["", *(paragraph(f"stability: {score}") for score in explanation.stability.scores)]
 
 
 def _cost(queries: Queries | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from surrogate.forms import Form, RuleSet, Tree
 from surrogate.render.numbers import count, number
 
-__all__ = ["form_name", "form_size"]
+__all__ = ["form_name", "size_text"]
 
 
 def form_name(form: Form) -> str:
@@ -26,6 +26,6 @@ def form_name(form: Form) -> str:
     return "linear form of " + count(form.n_terms, "term")
 
 
-def form_size(form: Form) -> tuple[tuple[str, str], ...]:
-    """Measures of size, each with its name."""
-    return tuple((name, number(value)) for name, value in form.size.items())
+def size_text(form: Form) -> str:
+    """Measures of size, each with its name: "leaves 16, depth 6"."""
+    return ", ".join(f"{name} {number(value)}" for name, value in form.size.items())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from surrogate.render.names import clean, clip
 from surrogate.types import Feature, Label
 
-__all__ = ["class_name", "isolated", "shown"]
+__all__ = ["class_name", "isolated", "shown", "unbroken"]
 
 _OPEN, _CLOSE = "\u2068", "\u2069"
 
@@ -68,6 +68,11 @@ def class_name(
 ) -> str:
     """Name of class k, as it can be printed; "value" for regression."""
     return "value" if classes is None else _safe(classes[k], width, html)
+
+
+def unbroken(text: str, width: int = 44) -> str:
+    """A short text that stays on one line of a page; a long one as it is."""
+    return text.replace(" ", "\u00a0") if len(text) <= width else text
 
 
 def _safe(name: object, width: int, html: bool) -> str:

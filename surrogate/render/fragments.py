@@ -33,7 +33,8 @@ _NOTEBOOK_STYLE = (
     ".surrogate .claim{font-weight:600}"
     ".surrogate .bad{border-left:4px solid #d0641c;padding-left:.7em}"
     ".surrogate svg.bar{width:8em;height:.7em;vertical-align:middle}"
-    ".surrogate svg.bar .pale{fill:#2a7ab9;opacity:.3}.surrogate svg.bar .plus{fill:#2a7ab9}.surrogate svg.bar .minus{fill:#d0641c}"
+    ".surrogate svg.bar .pale{fill:#2a7ab9;opacity:.3}.surrogate svg.bar .plus{fill:#2a7ab9}"
+    ".surrogate svg.bar .minus{fill:#d0641c}"
     ".surrogate svg.bar .line{stroke:currentColor}"
     ".surrogate pre{font-size:.9em;overflow-x:auto}"
 )
@@ -123,7 +124,7 @@ def whisker(
 ) -> Fragment:
     """A score on an axis from `low` to 1: its interval, its value, the trivial one as a tick."""
     marks = _line(0, 9.5, 100, 9.5, "axis")
-    if baseline is not None:
+    if baseline is not None and baseline >= low:
         x = _place(baseline, low, 1.0)
         marks += _line(x, 1, x, 9.5, "trivial")
     if ends is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["count", "number", "share", "signed"]
+__all__ = ["count", "number", "probability", "share", "signed"]
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -56,6 +56,24 @@ def share(value: float) -> str:
     if points in ("0", "-0"):
         points = "0" if value == 0 else "< 1"
     return f"{points} %"
+
+
+def probability(p: float) -> str:
+    """A probability with two decimals, or more where it is not quite 0 or 1.
+
+    Examples
+    --------
+    >>> from surrogate.render.numbers import probability
+    >>> probability(0.8), probability(0.9969), probability(1.0)
+    ('0.80', '0.997', '1')
+    """
+    if p in (0.0, 1.0):
+        return f"{p:.0f}"
+    for digits in (2, 3, 4):
+        text = f"{p:.{digits}f}"
+        if 0 < float(text) < 1:
+            return text
+    return "> 0.9999" if p > 0.5 else "< 0.0001"
 
 
 def count(value: int, one: str = "", many: str = "") -> str:

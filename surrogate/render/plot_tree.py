@@ -9,7 +9,7 @@ import numpy as np
 from surrogate.forms import Tree
 from surrogate.render.canvas import BLUE, CLASS_COLOURS, axes_or_new, label
 from surrogate.render.features import class_name, shown
-from surrogate.render.numbers import number, share
+from surrogate.render.numbers import number, probability, share
 from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_tree", "tree_size"]
 
-_LEVEL, _LINE, _LEAF = 1.75, 0.3, 2.3
-"""Inches that a level, a leaf's line and a leaf's text take."""
-_CONDITION, _CLASS = 26, 22
-"""Characters of a condition and of a class."""
+_LINE, _CHARACTER, _PAD = 0.29, 0.072, 0.2
+"""Inches that a leaf's line, a character and the room around a text take."""
+_CONDITION, _CLASS = 28, 22
+"""Characters of a condition and of a class, at most."""
 
 
 def tree_size(tree: Tree) -> tuple[float, float]:
     """Width and height in inches that a tree needs to be read."""
-    return _LEVEL * max(1, tree.depth) + _LEAF, _LINE * (tree.n_leaves + 1)
+    return float(_places(tree)[-1]), _LINE * (tree.n_leaves + 1)
 
 
 def plot_tree(tree: Tree, *, ax: Axes | None = None) -> Axes:
@@ -50,49 +50,38 @@ def plot_tree(tree: Tree, *, ax: Axes | None = None) -> Axes:
     """
     width, height = tree_size(tree)
     ax = axes_or_new(ax, width=width, height=height)
-    y = _heights(tree)
-    depth = tree.depths
+    y, x = _heights(tree), _places(tree)[tree.depths]
     reach = tree.weight / tree.weight[0] if tree.weight[0] > 0 else np.ones(len(y))
     ink = ax.xaxis.label.get_color()
-    features = shown(tree.features, width=18)
     for node in np.flatnonzero(~tree.is_leaf):
         children = (int(tree.left[node]), int(tree.right[node]))
-        ax.plot([depth[node]] * 2, y[list(children)], color=ink, linewidth=0.8)
-        for condition, child in zip(tree.test(int(node)), children):
+        ax.plot([x[node]] * 2, y[list(children)], color=ink, linewidth=0.8, zorder=1)
+        for said, child in zip(_conditions(tree, int(node)), children):
             thick = 0.8 + 5 * float(reach[child])
-            ends = [depth[node], depth[child]]
-            ax.plot(ends, [y[child]] * 2, color=BLUE, linewidth=thick, alpha=0.55, zorder=1)
+            ends = [x[node], x[child]]
+            ax.plot(ends, [y[child]] * 2, color=BLUE, linewidth=thick, alpha=0.5, zorder=1)
             ax.annotate(
-                label(condition.text(features, limit=2), _CONDITION),
-                (depth[node], y[child]),
-                xytext=(5, 1.5 + thick / 2),
+                said,
+                (x[node], y[child]),
+                xytext=(5, 2 + thick / 2),
                 textcoords="offset points",
                 fontsize=8,
                 parse_math=False,
             )
-    for node in np.flatnonzero(tree.is_leaf):
-        _leaf(
-            ax, tree, int(node), at=(float(depth[node]), float(y[node])), reach=float(reach[node])
-        )
-    ax.set_xlim(-0.05, max(1, tree.depth) + _LEAF / _LEVEL)
+    for leaf in np.flatnonzero(tree.is_leaf):
+        _leaf(ax, tree, int(leaf), at=(float(x[leaf]), float(y[leaf])))
+    ax.set_xlim(-0.05, _places(tree)[-1])
     ax.set_ylim(tree.n_leaves - 0.4, -0.9)
     ax.set_axis_off()
     return ax
 
 
-def _leaf(ax: Axes, tree: Tree, node: int, *, at: tuple[float, float], reach: float) -> None:
+def _leaf(ax: Axes, tree: Tree, node: int, *, at: tuple[float, float]) -> None:
     """A dot in the class's colour, and what the leaf says."""
-    colour = BLUE
-    if tree.decision is None:
-        said = ", ".join(number(float(v)) for v in tree.value[node])
-    else:
-        code = int(tree.decision[node])
-        colour = CLASS_COLOURS[code % len(CLASS_COLOURS)]
-        probability = number(float(tree.value[node, code]), 2)
-        said = f"{class_name(tree.classes, code, width=_CLASS)} {probability}"
-    ax.plot(*at, marker="o", markersize=6, color=colour, zorder=2)
+    code = 0 if tree.decision is None else int(tree.decision[node])
+    ax.plot(*at, marker="o", markersize=6, color=CLASS_COLOURS[code % len(CLASS_COLOURS)])
     ax.annotate(
-        label(f"{said}  ({share(reach)})", _CLASS + 16),
+        _answer(tree, node),
         at,
         xytext=(8, 0),
         textcoords="offset points",
@@ -100,6 +89,43 @@ def _leaf(ax: Axes, tree: Tree, node: int, *, at: tuple[float, float], reach: fl
         fontsize=8.5,
         parse_math=False,
     )
+
+
+def _answer(tree: Tree, node: int) -> str:
+    """Class and probability, or value, and the share of the fitted rows."""
+    if tree.decision is None:
+        said = ", ".join(number(float(v)) for v in tree.value[node][:4])
+    else:
+        code = int(tree.decision[node])
+        name = class_name(tree.classes, code, width=_CLASS)
+        said = f"{name} {probability(float(tree.value[node, code]))}"
+    reach = tree.weight[node] / tree.weight[0] if tree.weight[0] > 0 else np.nan
+    return label(f"{said}  ({share(float(reach))})" if np.isfinite(reach) else said, _CLASS + 16)
+
+
+def _conditions(tree: Tree, node: int) -> tuple[str, str]:
+    """Texts of the branches to the left and to the right child."""
+    features = shown(tree.features, width=18)
+    left, right = (c.text(features, limit=2) for c in tree.test(node))
+    return label(left, _CONDITION), label(right, _CONDITION)
+
+
+def _places(tree: Tree) -> FloatArray:
+    """Inches from the left at which each depth starts, and at which the last text ends."""
+    longest = np.zeros(tree.depth + 1)
+    for node in np.flatnonzero(~tree.is_leaf):
+        here = tree.depths[node]
+        longest[here] = max(longest[here], *map(_inches, _conditions(tree, int(node))))
+    starts = np.concatenate([[0.0], np.cumsum(longest[:-1])])
+    ends = [
+        starts[tree.depths[leaf]] + _inches(_answer(tree, int(leaf)))
+        for leaf in np.flatnonzero(tree.is_leaf)
+    ]
+    return np.append(starts, max(ends))
+
+
+def _inches(text: str) -> float:
+    return len(text) * _CHARACTER + _PAD
 
 
 def _heights(tree: Tree) -> FloatArray:

@@ -43,9 +43,11 @@ def _measured(explanation: GlobalExplanation) -> Fragment:
     level = f"{100 * explanation.fidelity[0].level:g} % interval"
     table = Table(("rows", first.symbol, level, "trivial surrogate"), tuple(rows), "lrrr")
     axis = f"{low:g} to 1" if not first.percent else f"{100 * low:.0f} to 100 %"
+    legend = "Blue: measured, with its interval. Orange: the trivial surrogate on the same rows."
     return fragments.join(
         [
             fragments.table(table, pictures=pictures, picture_head=axis),
+            fragments.paragraph(legend, "legend"),
             fragments.paragraph(words.beside(explanation)),
             fragments.paragraph(_cost(explanation)),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ def page_of(audit: AuditResult) -> Page:
     return Page(
         title=f"Fidelity report: {target}",
         target=target,
-        claim=_claim(audit),
+        claim=_kept_together(_claim(audit)),
         doubts=_doubts(audit),
         trust=first_screen.trust(audit),
         sections=tuple(_sections(audit)),
@@ -71,6 +72,13 @@ def _claim(audit: AuditResult) -> str:
     if audit.local is not None:
         return words.locals_claim(audit.local, count_bad(audit.local))
     return "Nothing is claimed: no surrogate was fitted."
+
+
+def _kept_together(sentence: str) -> str:
+    """No line ends between a figure and what it is a figure of."""
+    return re.sub(
+        r"(?<=\d) (?=%|to \d)|(?<=\bn) (?==)|(?<= =) (?=\d)|(?<=\d to) (?=\d)", "\u00a0", sentence
+    )
 
 
 def _doubts(audit: AuditResult) -> Fragment:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "picture"]
 
-_INKS = {"light": "#23282d", "dark": "#dfe3e6"}
+_INK, _PALE_INK = "#23282d", "#dfe3e6"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Picture:
 
 
 def picture(draw: Callable[[Axes], Any], *, alt: str, width: float, height: float) -> Picture:
-    """Draw twice, in dark ink and in light ink, on no background.
+    """Draw once, on no background, and give it in dark ink and in light ink.
 
     Parameters
     ----------
@@ -51,19 +51,20 @@ def picture(draw: Callable[[Axes], Any], *, alt: str, width: float, height: floa
     MissingDependency
         If matplotlib is not installed.
     """
-    inks = {name: _svg(draw, ink, width, height) for name, ink in _INKS.items()}
-    return Picture(inks["light"], inks["dark"], alt, round(96 * width), round(96 * height))
+    drawn = _svg(draw, width, height)
+    dark = drawn.replace(_INK, _PALE_INK)
+    return Picture(_uri(drawn), _uri(dark), alt, round(96 * width), round(96 * height))
 
 
-def _svg(draw: Callable[[Axes], Any], ink: str, width: float, height: float) -> str:
-    """One drawing as a data: URI; equal drawings give equal text."""
+def _svg(draw: Callable[[Axes], Any], width: float, height: float) -> str:
+    """One drawing in dark ink; equal drawings give equal text."""
     matplotlib = require("matplotlib", extra="report")
     settings = {
-        "text.color": ink,
-        "axes.labelcolor": ink,
-        "axes.edgecolor": ink,
-        "xtick.color": ink,
-        "ytick.color": ink,
+        "text.color": _INK,
+        "axes.labelcolor": _INK,
+        "axes.edgecolor": _INK,
+        "xtick.color": _INK,
+        "ytick.color": _INK,
         "axes.facecolor": "none",
         "figure.facecolor": "none",
         "savefig.facecolor": "none",
@@ -72,11 +73,15 @@ def _svg(draw: Callable[[Axes], Any], ink: str, width: float, height: float) -> 
         "svg.hashsalt": "surrogate",
         "svg.fonttype": "path",
     }
-    buffer = io.BytesIO()
+    buffer = io.StringIO()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(settings)
         figure, ax = open_figure(width, height)
         draw(ax)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue()
+
+
+def _uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")

@@ -10,8 +10,8 @@ from surrogate.explanation.html import row_html
 from surrogate.explanation.printing import form_text, overview, summary_table
 from surrogate.forms import Linear, RuleSet, Tree
 from surrogate.render import fragments
-from surrogate.render.describe import form_name, form_size
-from surrogate.render.features import class_name, shown
+from surrogate.render.describe import form_name, size_text
+from surrogate.render.features import class_name, shown, unbroken
 from surrogate.render.fragments import Fragment
 from surrogate.render.names import clean
 from surrogate.render.numbers import count, number, share
@@ -31,10 +31,9 @@ def surrogate(explanation: GlobalExplanation) -> Fragment:
     form = explanation.form
     parts = [
         fragments.paragraph(
-            f"A {form_name(form)}, fitted by the method {clean(explanation.method)!r}. "
-            "This form is the one whose fidelity was measured."
+            f"A {form_name(form)} ({size_text(form)}), fitted by the method "
+            f"{clean(explanation.method)}. This form is the one whose fidelity was measured."
         ),
-        fragments.facts(form_size(form)),
     ]
     if isinstance(form, Tree) and form.n_leaves <= _DRAWN:
         parts.append(_tree(form))
@@ -94,7 +93,17 @@ def size(explanation: GlobalExplanation) -> Fragment:
 
 def stability(explanation: GlobalExplanation) -> Fragment:
     """The same explanation under other seeds."""
-    return fragments.preformatted(str(explanation.stability))
+    found = explanation.stability
+    assert found is not None
+    said = "The same method fitted again under other seeds, and how alike the results are."
+    lines = [str(score) for score in found.scores]
+    return fragments.join(
+        [
+            fragments.paragraph(said),
+            fragments.listing(lines),
+            *(fragments.paragraph(note, "legend") for note in found.notes),
+        ]
+    )
 
 
 def others(surrogates: Sequence[GlobalExplanation]) -> Fragment:
@@ -159,10 +168,11 @@ def _rules(rules: RuleSet) -> Fragment:
         agree = "" if rule.precision is None else share(rule.precision)
         covered = "" if rule.n_covered is None else count(rule.n_covered)
         said = _outcome(rules, i)
-        lines.append((f"{i + 1}", f"if {rule.text(features, limit=4)}", said, covered, agree))
+        texts = (unbroken(c.text(features, limit=4)) for c in rule.conditions)
+        lines.append((f"{i + 1}", " and ".join(texts) or "always", said, covered, agree))
         correct = None if rules.classes is None else rule.n_correct
         bars.append(fragments.support(rule.n_covered or 0, correct, most))
-    header = ("rule", "condition", "answer", "rows", "agree")
+    header = ("rule", "if", "then", "rows", "agree")
     content = Table(header, tuple(lines), "rllrr", _reading(rules))
     return fragments.join([fragments.heading("As rules"), fragments.table(content, pictures=bars)])
 
