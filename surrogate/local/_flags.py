@@ -8,7 +8,7 @@ from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.local._fit import Fit
 from surrogate.local._fresh import Fresh
 from surrogate.local._solve import COLLINEAR
-from surrogate.types import FloatArray
+from surrogate.types import IntArray
 
 __all__ = ["WEAK", "flag_rows"]
 
@@ -18,18 +18,24 @@ FEW = 3.0
 """Effective samples for each coefficient below which coefficients are mostly noise."""
 
 
-def flag_rows(fit: Fit, fresh: Fresh, fidelity: LocalFidelity) -> tuple[tuple[str, ...], ...]:
-    """Clauses for each row; an empty tuple where nothing is wrong."""
-    value, error, spread = fidelity.value, fidelity.error, fresh.spread
+def flag_rows(
+    fit: Fit, fresh: Fresh, fidelity: LocalFidelity, shown: IntArray
+) -> tuple[tuple[str, ...], ...]:
+    """Clauses for each row; an empty tuple where nothing is wrong.
+
+    ``shown[i]`` is the class of row i that is judged: the one that the model decides for. Of
+    classes that are out of the question near a row there is little to describe.
+    """
+    at = np.arange(len(shown)), shown
+    value, error, spread = fidelity.value[at], fidelity.error[at], fresh.spread[at]
     needed = FEW * (fit.coef.shape[2] + 1)
-    flat = np.isnan(value).all(axis=1)
+    flat = np.isnan(fidelity.value).all(axis=1)
     with np.errstate(invalid="ignore"):
-        weak = np.where(np.isnan(value), np.inf, value).min(axis=1) < WEAK
-        off = (error > np.maximum(spread, 1e-9)).any(axis=1)
+        weak, off = value < WEAK, error > np.maximum(spread, 1e-9)
     clauses = (
         (fit.ess < needed, lambda i: _few(fit.ess[i], needed)),
         (flat, lambda i: "the model does not vary around the row, so fidelity is undefined"),
-        (weak, lambda i: _weak(fidelity, i)),
+        (weak, lambda i: _weak(fidelity, i, int(shown[i]))),
         (off, lambda i: _off(error[i], spread[i])),
         (fit.condition >= COLLINEAR, lambda i: _TOGETHER),
     )
@@ -51,9 +57,8 @@ def _few(ess: float, needed: float) -> str:
     )
 
 
-def _weak(fidelity: LocalFidelity, i: int) -> str:
-    """A form that misses most of what the model does; told for the worst class."""
-    c = int(np.nanargmin(fidelity.value[i]))
+def _weak(fidelity: LocalFidelity, i: int, c: int) -> str:
+    """A form that misses most of what the model does."""
     value, low, high = (float(a[i, c]) for a in (fidelity.value, fidelity.low, fidelity.high))
     interval = f"{fidelity.level:.0%} interval {low:.2f} to {high:.2f}"
     if np.isnan(low):
@@ -64,10 +69,9 @@ def _weak(fidelity: LocalFidelity, i: int) -> str:
     )
 
 
-def _off(error: FloatArray, spread: FloatArray) -> str:
+def _off(error: float, spread: float) -> str:
     """A form that is wrong where it stands by more than the model varies around it."""
-    c = int(np.argmax(error - spread))
     return (
-        f"it misses the model's own answer at the row by {error[c]:.3g}, more than the answers' "
-        f"standard deviation around it ({spread[c]:.3g})"
+        f"it misses the model's own answer at the row by {error:.3g}, more than the answers' "
+        f"standard deviation around it ({spread:.3g})"
     )

@@ -191,6 +191,8 @@ class Lime:
         oracle = self.oracle
         rows = self._rows(matrix, "rows to explain")
         population = self._rows(reference, "reference rows")
+        seeds = Whole(0, 2**32 - 1) if self.compatible else Whole(0)
+        check("Lime.explain", {"seed": seeds}, {"seed": seed})
         cost = self.cost(len(rows), fidelity=fidelity)
         n_columns = _interpretable(oracle.domain)
         self._check_size(n_columns)
@@ -199,12 +201,12 @@ class Lime:
         answers, kept = self._first_answers(rows)
         settings = self._settings(self.width_for(n_columns))
         design = self._design(population, settings.width)
-        seeds = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
+        streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
         if self.compatible:
-            seeds["fit"] = seed  # lime's stream starts at the seed itself
+            streams["fit"] = seed  # lime's stream starts at the seed itself
         job = Job(oracle, design, rows, answers, kept, settings, self.level)
         fit, fresh, rejected = run(
-            job, n_samples=self.n_samples - self.compatible, fidelity=fidelity, seeds=seeds
+            job, n_samples=self.n_samples - self.compatible, fidelity=fidelity, seeds=streams
         )
         return _result(job, fit, fresh, cost=cost, rejected=rejected, n=fidelity, seed=seed)
 
@@ -348,7 +350,7 @@ def _result(
         ess=fit.ess,
         widths=np.full(len(job.rows), job.settings.width),
         classes=None if classes is None else tuple(classes[c] for c in job.kept),
-        flags=flag_rows(fit, fresh, fidelity),
+        flags=flag_rows(fit, fresh, fidelity, job.answers.argmax(axis=1)),
         queries=dict(cost),
         rejected=rejected,
         seed=seed,

@@ -1,0 +1,92 @@
+"""Moments and their solutions, against plain weighted least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surrogate.local._moments import BLOCKS, each_chunk, from_samples
+from surrogate.local._solve import centre, solve, standard_errors
+
+
+def draw(seed: int, *, r: int = 2, n: int = 203, q: int = 5, k: int = 2) -> tuple[np.ndarray, ...]:
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    Z, weight = rng.normal(size=(r, n, q)), rng.random((r, n))
+    Y = Z @ rng.normal(size=(q, k)) + rng.normal(size=(r, n, k))
+    return Z, Y, weight
+
+
+@given(seed=st.integers(0, 10_000), ridge=st.sampled_from([0.0, 1.0, 30.0]))
+@settings(max_examples=25, deadline=None)
+def test_solve_is_weighted_ridge(seed: int, ridge: float) -> None:
+    Z, Y, weight = draw(seed)
+    solution = solve(centre(from_samples(Z, Y, weight).blocks.sum(axis=1), 5), ridge=ridge)
+    for i in range(len(Z)):
+        A = np.column_stack([Z[i], np.ones(len(Z[i]))])
+        penalty = ridge * np.diag([1.0] * 5 + [0.0])
+        expected = np.linalg.solve(
+            A.T @ (weight[i][:, None] * A) + penalty, A.T @ (weight[i][:, None] * Y[i])
+        )
+        np.testing.assert_allclose(solution.coef[i], expected[:5].T, atol=1e-10)
+        np.testing.assert_allclose(solution.intercept[i], expected[5], atol=1e-10)
+
+
+def test_constant_column_gets_zero_and_others_stay() -> None:
+    Z, Y, weight = draw(1)
+    whole = solve(centre(from_samples(Z, Y, weight).blocks.sum(axis=1), 5))
+    padded = np.concatenate([Z, np.full((*Z.shape[:2], 1), 3.0)], axis=2)
+    solution = solve(centre(from_samples(padded, Y, weight).blocks.sum(axis=1), 6))
+    assert (solution.coef[:, :, 5] == 0).all()
+    np.testing.assert_allclose(solution.coef[:, :, :5], whole.coef, atol=1e-10)
+
+
+def test_columns_that_move_together_share() -> None:
+    Z, Y, weight = draw(2)
+    whole = solve(centre(from_samples(Z, Y, weight).blocks.sum(axis=1), 5))
+    double = np.concatenate([Z, Z[:, :, :1]], axis=2)
+    solution = solve(centre(from_samples(double, Y, weight).blocks.sum(axis=1), 6))
+    assert np.isinf(solution.condition).all()
+    np.testing.assert_allclose(solution.coef[..., 0], solution.coef[..., 5], atol=1e-8)
+    np.testing.assert_allclose(
+        solution.coef[..., 0] + solution.coef[..., 5], whole.coef[..., 0], atol=1e-8
+    )
+
+
+def test_standard_errors_cover() -> None:
+    """Intervals of misspecified, heteroscedastic fits hold the population coefficient."""
+    from scipy import stats
+
+    rng = np.random.Generator(np.random.Philox(key=5))
+    n, q, times = 600, 4, 400
+
+    def sample(r: int, size: int) -> tuple[np.ndarray, ...]:
+        Z = rng.normal(size=(r, size, q))
+        Y = np.sin(Z[..., :1]) + Z[..., 1:2] * np.abs(Z[..., 2:3]) + Z[..., 1:2]
+        return Z, Y, np.exp(-0.1 * (Z**2).sum(axis=2))
+
+    truth = solve(centre(from_samples(*sample(1, 400_000)).blocks.sum(axis=1), q)).coef[0, 0]
+    moments = from_samples(*sample(times, n))
+    sums = centre(moments.blocks.sum(axis=1), q)
+    solution = solve(sums)
+    reach = stats.t.ppf(0.975, BLOCKS - 1) * standard_errors(moments, solution, sums)
+    covered = (np.abs(solution.coef - truth) <= reach)[:, 0].mean(axis=0)
+    assert covered.min() > 0.92
+    assert covered.max() < 0.985
+
+
+def test_each_chunk_sees_every_row_once_and_passes_errors_on() -> None:
+    seen = np.zeros(37, dtype=int)
+
+    def work(at: slice) -> None:
+        seen[at] += 1
+
+    each_chunk(37, work, size=5)
+    assert (seen == 1).all()
+
+    def fail(at: slice) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        each_chunk(3, fail)
