@@ -129,7 +129,7 @@ def hidden(model: Model) -> tuple[str, ...]:
     inferred = onnx.shape_inference.infer_shapes(model).graph
     known = {v.name: v.type.tensor_type.elem_type for v in (*inferred.value_info, *inferred.output)}
     given = {value.name for value in model.graph.input} - set(_constants(model))
-    names = []
+    names: list[str] = []
     for node in model.graph.node:  # a graph's nodes stand in the order they can be run in
         if node.op_type != "ZipMap" and not given.isdisjoint(node.input):
             given.update(node.output)

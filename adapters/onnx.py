@@ -203,8 +203,8 @@ class OnnxBox(Box):
         self.__dict__.update(state)
         if sha256(self._source) != self._traits.details["sha256"]:
             raise ModelError(
-                f"{self._traits.name} has changed since this box was pickled, so it is another model;"
-                " wrap it anew."
+                f"The file of {self._traits.name} has changed since this box was pickled, so it is"
+                " another model; wrap it anew."
             )
         self._runner = open_runner(self._source, providers=self._providers, who=self._traits.name)
 

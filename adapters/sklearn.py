@@ -167,7 +167,7 @@ def _own_classes(model: Any) -> tuple[Label, ...] | None:
     """The estimator's classes as plain Python values, in column order."""
     classes = getattr(model, "classes_", None)
     if classes is None:
-        return None
+        return (-1, 1) if _estimator_type(model) == "outlier_detector" else None
     if isinstance(classes, list) and any(np.ndim(c) for c in classes):
         raise AbilityError(
             f"{_name(model)} answers {len(classes)} outputs at once, and one is explained at a"
@@ -200,14 +200,20 @@ def _completed(said: Declared, model: Any, own: tuple[Label, ...] | None) -> Dec
 
 def _kind(model: Any) -> Task | None:
     """The task that an estimator says it does."""
-    said = getattr(model, "_estimator_type", None)
-    if said is None and hasattr(model, "__sklearn_tags__"):
-        said = import_module("sklearn.utils").get_tags(model).estimator_type
+    said = _estimator_type(model)
     if said == "regressor":
         return "regression"
     if said is not None or hasattr(model, "classes_") or hasattr(model, "predict_proba"):
         return "classification"  # clusterers and outlier detectors answer labels too
     return None
+
+
+def _estimator_type(model: Any) -> str | None:
+    """What an estimator says it is: "classifier", "regressor", "clusterer", ..."""
+    said = getattr(model, "_estimator_type", None)
+    if said is None and hasattr(model, "__sklearn_tags__"):
+        said = import_module("sklearn.utils").get_tags(model).estimator_type
+    return None if said is None else str(said)
 
 
 def _method(model: Any, said: Declared) -> str:
