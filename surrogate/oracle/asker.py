@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -85,17 +85,24 @@ class Asker:
         self, matrix: Array, purpose: str, *, parts: list[Answers], brief: bool = False
     ) -> Answers:
         """Ask what follows on the parts, and join them."""
-        first = len(parts[0]) if parts else 0
+        n, start = int(matrix.shape[0]), len(parts[0]) if parts else 0
         size = min(self._batch, SETTLING_ROWS) if brief else self._batch
         waiting: list[Answered] = []
         try:
-            for answered in self._batches(matrix, purpose, first=first, size=size):
+            while start < n:
+                stop = min(start + size, n)
+                self._at = (start, stop)
+                rows = matrix if stop - start == n else matrix[start:stop]
+                answered = Answered(self._attempt(rows, stop - start, purpose), stop - start, start)
                 if self._judge is not None:
                     parts.append(self._judge(answered))
-                    continue
-                waiting.append(answered)
-                if brief and not lacks_classes(self.traits, answered):
-                    break
+                else:
+                    waiting.append(answered)
+                    if brief and not lacks_classes(self.traits, answered):
+                        break
+                if self.on_progress is not None:
+                    self.on_progress(stop, n, purpose)
+                start = stop
             if waiting:
                 parts += self._settle(waiting)
             answers = Answers.concat(parts)
@@ -103,28 +110,16 @@ class Asker:
                 self._check_all(matrix, answers)
             return answers
         except KeyboardInterrupt:
-            raise self._interrupted(self._rescue(parts, waiting), len(matrix)) from None
+            raise self._interrupted(self._rescue(parts, waiting), n) from None
         except ModelError as error:
             self._explain(error, matrix)
             error.answers = self._rescue(parts, waiting)
             raise
 
-    def _batches(self, matrix: Array, purpose: str, *, first: int, size: int) -> Iterator[Answered]:
-        """Ask batch by batch; progress is told after what was yielded has been used."""
-        n = len(matrix)
-        for start in range(first, n, size):
-            rows = matrix[start : start + size]
-            stop = start + len(rows)
-            self._at = (start, stop)
-            yield Answered(self._attempt(rows, purpose), stop - start, start)
-            if self.on_progress is not None:
-                self.on_progress(stop, n, purpose)
-
-    def _attempt(self, rows: Array, purpose: str) -> Reply:
+    def _attempt(self, rows: Array, n: int, purpose: str) -> Reply:
         """One attempt at one batch; what is sent is counted, whatever comes of it."""
         if self.box is None:
             raise closed(self.traits)
-        n = len(rows)
         asked = self._domain.decode(rows if self._tensors else to_numpy(rows))
         self.rows += n
         self.calls += 1

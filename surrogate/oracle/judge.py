@@ -42,7 +42,9 @@ class Judge:
         classes = settled.classes or ()
         self._codes = {label: code for code, label in enumerate(classes)}
         self._plain = classes == tuple(range(len(classes))) and bool not in map(type, classes)
+        self._half = False
         self._bound = self._slack = ROUNDED
+        self._one_of_two = settled.width == 1 and settled.classes is not None
 
     def __call__(self, answered: Answered) -> Answers:
         """Answers to one batch.
@@ -56,23 +58,32 @@ class Judge:
             return self._from_labels(answered)
         values = as_columns(self._traits.name, answered)
         if values.shape[1] != self._settled.width:
-            raise AnswerError(
-                f"{self._traits.name} answered {values.shape[1]} columns to rows "
-                f"{answered.start:,} to {answered.start + answered.n - 1:,}, and "
-                f"{self._settled.width} before."
-            )
+            raise self._wrong_width(int(values.shape[1]), answered)
         if values.dtype != self._dtype:
-            self._dtype = values.dtype
-            self._slack = rounding(values.dtype, values.shape[1])
-            self._bound = max(ROUNDED, self._slack)
-        values = _widened(values)
+            self._take_dtype(values)
+        if self._half:
+            values = _widened(values)
         if not self._deferred:
             self.screen(values, answered.start)
+        if self._one_of_two:
+            values = self._both(values)
         labels = answered.reply.labels
-        values = self._spread(values)
-        if labels is None or self._decide == "given" or self._traits.threshold is not None:
+        if labels is None or self._decide != "largest":
             return Answers(values, decide=self._decide)
         return Answers(values, self._encode(label_column(self._traits.name, answered), answered))
+
+    def _take_dtype(self, values: Array) -> None:
+        """Set what the answers' dtype decides."""
+        self._dtype = values.dtype
+        self._half = str(values.dtype) in HALF
+        self._slack = rounding(values.dtype, int(values.shape[1]))
+        self._bound = max(ROUNDED, self._slack)
+
+    def _wrong_width(self, width: int, answered: Answered) -> AnswerError:
+        return AnswerError(
+            f"{self._traits.name} answered {width} columns to rows {answered.start:,} to "
+            f"{answered.start + answered.n - 1:,}, and {self._settled.width} before."
+        )
 
     def screen(self, values: Array, start: int = 0) -> None:
         """Raise unless columns (n, k) are finite and, where they should, sum to one."""
@@ -126,10 +137,8 @@ class Judge:
             return ""
         return f" for class {classes[j]!r}" if classes else f" in column {j}"
 
-    def _spread(self, values: Array) -> Array:
-        """Columns (n, width) -> (n, k): one column of two classes becomes both."""
-        if self._settled.width != 1 or self._settled.classes is None:
-            return values
+    def _both(self, values: Array) -> Array:
+        """One column of two classes as both: (n, 1) -> (n, 2)."""
         first = 1.0 - values if self._settled.output == "probabilities" else -values
         return namespace(values).concat([first, values], axis=1)
 
@@ -163,9 +172,7 @@ class Judge:
 
 def _widened(values: Array) -> Array:
     """Half floats as float32, which the host can compute with."""
-    if is_torch(values):
-        return values.float() if str(values.dtype) in HALF else values
-    return values.astype(np.float32) if values.dtype == np.float16 else values
+    return values.float() if is_torch(values) else values.astype(np.float32)
 
 
 def _threshold(traits: Traits, settled: Settled) -> float:

@@ -235,11 +235,10 @@ class Oracle:
             On Ctrl-C; it carries the answers.
         """
         matrix = self._asker.check(matrix)
-        kept = self._take_kept(matrix)
-        done, n = 0 if kept is None else len(kept), len(matrix)
-        left = self.remaining
+        kept = None if self._kept is None else self._take_kept(matrix)
+        done, n, left = 0 if kept is None else len(kept), int(matrix.shape[0]), self.remaining
         if left is None or n - done <= left:
-            return kept if done == n and kept else self._asker.ask(matrix, purpose, kept)
+            return kept if kept and done == n else self._asker.ask(matrix, purpose, kept)
         answers = kept
         if left > 0:
             answers = self._asker.ask(matrix[: done + left], purpose, kept)

@@ -5,7 +5,7 @@ from surrogate.sampling.discretised import DiscretisedPlan, DiscretisedSampler
 from surrogate.sampling.gaussian import GaussianPlan, GaussianSampler
 from surrogate.sampling.neighbours import NeighbourPlan, NeighbourSampler
 from surrogate.sampling.rows import Sample, finish
-from surrogate.sampling.streams import generator
+from surrogate.sampling.streams import child_seed, generator
 
 __all__ = [
     "Binning",
@@ -17,6 +17,7 @@ __all__ = [
     "NeighbourPlan",
     "NeighbourSampler",
     "Sample",
+    "child_seed",
     "finish",
     "generator",
     "make_bins",

@@ -150,7 +150,7 @@ def _edges(x: FloatArray, binning: Binning, y: Array | None) -> FloatArray:
         return np.zeros(1)
     if binning != "entropy":
         return np.unique(np.percentile(x[known], PERCENTILES[binning]))
-    from sklearn.tree import DecisionTreeClassifier  # type: ignore[import-untyped]
+    from sklearn.tree import DecisionTreeClassifier
 
     tree = DecisionTreeClassifier(criterion="entropy", max_depth=3, random_state=0)
     fitted = tree.fit(x[known].reshape(-1, 1), np.asarray(y)[known]).tree_

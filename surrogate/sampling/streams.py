@@ -8,7 +8,7 @@ import numpy as np
 
 from surrogate._validate import Whole, check
 
-__all__ = ["generator"]
+__all__ = ["child_seed", "generator"]
 
 
 def generator(seed: int, *stream: int | str) -> np.random.Generator:
@@ -48,3 +48,22 @@ def generator(seed: int, *stream: int | str) -> np.random.Generator:
     name = "\x1f".join([str(int(seed)), *parts]).encode()
     key = int.from_bytes(hashlib.blake2b(name, digest_size=16).digest(), "little")
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def child_seed(seed: int, *stream: int | str) -> int:
+    """A seed of its own for one named stream of a seed, for what takes seeds itself.
+
+    Parameters
+    ----------
+    seed : int
+        Not negative.
+    *stream : int or str
+        Names of the stream.
+
+    Examples
+    --------
+    >>> from surrogate.sampling import child_seed
+    >>> child_seed(7, "refit", 0) == child_seed(7, "refit", 1)
+    False
+    """
+    return int(generator(seed, "child", *stream).integers(2**31))
