@@ -52,6 +52,7 @@ class Stopwatch:
         setattr(owner, name, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it, on the clock."""
         start = time.perf_counter()
         try:
             return self.inner(*args, **kwargs)
@@ -85,9 +86,8 @@ def main() -> None:
     result, oracle = ours()  # warm-up
     theirs(X[:1])
     print(f"queries: {oracle.queries.rows:,} = {dict(result.queries)}; lime: {len(X) * N:,}")
-    print(
-        f"{'round':>5} {'Lime ms/row':>12} {'solve':>8} {'lime ms/row':>12} {'ratio':>8} {'solve':>8}"
-    )
+    head = ("round", "Lime ms/row", "solve", "lime ms/row", "ratio", "solve")
+    print("{:>5} {:>12} {:>8} {:>12} {:>8} {:>8}".format(*head))
     ratios, solve_ratios = [], []
     for i in range(args.rounds):
         rows = X[i * args.lime_rows :][: args.lime_rows]

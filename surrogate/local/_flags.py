@@ -32,17 +32,17 @@ def flag_rows(
     flat = np.isnan(fidelity.value).all(axis=1)
     with np.errstate(invalid="ignore"):
         weak, off = value < WEAK, error > np.maximum(spread, 1e-9)
-    clauses = (
-        (fit.ess < needed, lambda i: _few(fit.ess[i], needed)),
-        (flat, lambda i: "the model does not vary around the row, so fidelity is undefined"),
-        (weak, lambda i: _weak(fidelity, i, int(shown[i]))),
-        (off, lambda i: _off(error[i], spread[i])),
-        (fit.condition >= COLLINEAR, lambda i: _TOGETHER),
-    )
-    flags: list[list[str]] = [[] for _ in value]
-    for mask, clause in clauses:
-        for i in np.flatnonzero(mask).tolist():
-            flags[i].append(clause(i))
+    flags: list[list[str]] = [[] for _ in shown]
+    for i in np.flatnonzero(fit.ess < needed).tolist():
+        flags[i].append(_few(float(fit.ess[i]), needed))
+    for i in np.flatnonzero(flat).tolist():
+        flags[i].append("the model does not vary around the row, so fidelity is undefined")
+    for i in np.flatnonzero(weak).tolist():
+        flags[i].append(_weak(fidelity, i, int(shown[i])))
+    for i in np.flatnonzero(off).tolist():
+        flags[i].append(_off(float(error[i]), float(spread[i])))
+    for i in np.flatnonzero(fit.condition >= COLLINEAR).tolist():
+        flags[i].append(_TOGETHER)
     return tuple(map(tuple, flags))
 
 

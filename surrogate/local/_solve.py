@@ -117,7 +117,7 @@ def _invert(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
         rank = np.linalg.matrix_rank(matrices[i], tol=len(matrices[i]) / COLLINEAR, hermitian=True)
         spread = np.abs(inverse[i]).sum(axis=0).max(initial=1.0)
         condition[i] = np.inf if rank < len(matrices[i]) else norm[i] * spread
-    return inverse, condition
+    return np.asarray(inverse, dtype=np.float64), condition
 
 
 def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> FloatArray:
@@ -141,6 +141,6 @@ def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> F
     with np.errstate(divide="ignore", invalid="ignore"):
         small = np.where(ess > q + 1, ess / (ess - q - 1), np.nan)
     variance = np.einsum("rbqk,rbqk->rkq", influence, influence) * n_blocks / (n_blocks - 1)
-    errors = np.sqrt(variance * small[:, None, None])
+    errors: FloatArray = np.sqrt(variance * small[:, None, None])
     errors[solution.condition >= COLLINEAR] = np.nan
     return errors

@@ -261,7 +261,7 @@ def _truncated(
     low = np.r_[column.min(), edges][bins]
     high = np.r_[edges, column.max()][bins]
     a, b = (low - mean) / deviation, (high - mean) / deviation
-    values = a.copy()
+    values: FloatArray = a.copy()
     open_ = a != b
     values[open_] = truncnorm.rvs(
         a[open_], b[open_], loc=mean[open_], scale=deviation[open_], random_state=random
