@@ -249,7 +249,6 @@ class Linear:
         fields["features"] = tuple(feature_from_dict(f) for f in fields["features"])
         fields["classes"] = None if fields["classes"] is None else tuple(fields["classes"])
         fields["coef"] = np.array(fields["coef"], dtype=np.float64)
-        fields["coef"] = fields["coef"].reshape(-1, len(fields["terms"]))
         fields["intercept"] = np.array(fields["intercept"], dtype=np.float64)
         fields["terms"] = tuple(term_from_dict(term) for term in fields["terms"])
         return cls(**fields)

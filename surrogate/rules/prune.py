@@ -77,7 +77,8 @@ def prune(rules: RuleSet, matrix: Array, decision: Array, *, tolerance: float = 
     >>> from surrogate.rules import prune
     >>> from surrogate.types import Feature
     >>> rule = Rule((Interval(0, low=0.5), Interval(1, low=0.1)), (0.1, 0.9))
-    >>> rules = RuleSet((Feature("a"), Feature("b")), ("no", "yes"), (rule,), (0.9, 0.1), ordered=True)
+    >>> features = (Feature("a"), Feature("b"))
+    >>> rules = RuleSet(features, ("no", "yes"), (rule,), (0.9, 0.1), ordered=True)
     >>> matrix = np.array([[0.0, 0.0], [0.2, 1.0], [0.8, 1.0], [0.9, 0.4]])
     >>> pruned = prune(rules, matrix, np.array([0, 0, 1, 1]))
     >>> print(pruned.rules)
