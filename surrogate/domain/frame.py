@@ -136,6 +136,11 @@ def is_whole(column: ColumnType) -> bool:
     return name.startswith(("int", "uint", "bool")) or column.dtype[1:2] in ("i", "u", "b")
 
 
+def holds_truth(column: ColumnType) -> bool:
+    """Whether the column holds truth values only."""
+    return column.holds == "bool" or column.dtype.lower().startswith(("bool", "|b"))
+
+
 def _is_numpy(dtype: str) -> bool:
     return dtype[:1] in "<>|=" or bool(re.fullmatch(r"bool|u?int\d+|float\d+", dtype))
 
@@ -151,7 +156,10 @@ def _floating(column: ColumnType) -> ColumnType:
 
 
 def _wide_enough(column: ColumnType, feature: Feature) -> ColumnType:
-    """Declared categories may be longer strings than those of the first rows."""
+    """Declared categories may be further or longer ones than those of the first rows."""
+    if column.categories:
+        further = tuple(label for label in feature.categories if label not in column.categories)
+        return replace(column, categories=column.categories + further)
     if column.dtype[1:2] != "U":
         return column
     longest = np.asarray(feature.categories, dtype=str).dtype
@@ -161,7 +169,7 @@ def _wide_enough(column: ColumnType, feature: Feature) -> ColumnType:
 def integer_limits(column: ColumnType) -> tuple[float, float]:
     """Smallest and largest number that an integer column can hold."""
     name = column.dtype.removesuffix("[pyarrow]")
-    if column.holds or not is_whole(column) or "bool" in name.lower() or name == "|b1":
+    if column.holds or not is_whole(column) or holds_truth(column):
         return -np.inf, np.inf
     info = np.iinfo(np.dtype(name.lower() if name[:1].isalpha() else name))
     if info.bits < 64:

@@ -10,7 +10,7 @@ import numpy as np
 
 from surrogate.domain.columns import Column, Table
 from surrogate.domain.encoding import listed, suggestion
-from surrogate.domain.frame import FLOAT64, Frame, fitting_type
+from surrogate.domain.frame import FLOAT64, Frame, fitting_type, holds_truth
 from surrogate.domain.reading import default_names
 from surrogate.errors import DataError, OptionError
 from surrogate.types import Feature, Kind, Label
@@ -189,12 +189,10 @@ def _kind(column: Column, name: str, present: np.ndarray[Any, Any], declared: De
         _refuse_mixed(column, name)
         _refuse_text(present, name)
         return "categorical"
-    return _numeric_kind(present)
+    return "binary" if holds_truth(column.type) else _numeric_kind(present)
 
 
 def _numeric_kind(present: np.ndarray[Any, Any]) -> Kind:
-    if present.dtype.kind == "b":
-        return "binary"
     if present.dtype.kind == "f":
         values = present.astype(np.float64)
         if (np.abs(values) > _EXACT).any() or (np.rint(values) != values).any():
@@ -210,7 +208,7 @@ def _categories(
     """Values behind the codes; empty where the values are numbers themselves."""
     if name in declared.categories:
         return declared.categories[name]
-    if kind in ("continuous", "integer"):
+    if kind in ("continuous", "integer") or name in declared.grouped:
         return ()
     if kind == "binary":
         labels = _labels(present)

@@ -12,7 +12,7 @@ import numpy as np
 from surrogate._array import device_name, is_torch, namespace
 from surrogate.domain.layout import Layout, place
 from surrogate.errors import DataError, OptionError
-from surrogate.types import Array, Feature, FloatArray
+from surrogate.types import Array, BoolArray, Feature, FloatArray
 
 __all__ = ["DTYPES", "round_matrix", "to_precision"]
 
@@ -58,16 +58,18 @@ def _clip(out: Array, layout: Layout, dtype: str, clip: bool, xp: Any) -> None:
     if not len(limited):
         return
     at = place(limited)
-    inner_low = _beside(_inward(low[limited], np.inf, dtype), out, xp)
-    inner_high = _beside(_inward(high[limited], -np.inf, dtype), out, xp)
+    codes = ~np.isin(limited, layout.numeric)  # never rounded to the dtype
+    inner_low = _beside(_inward(low[limited], np.inf, dtype, codes), out, xp)
+    inner_high = _beside(_inward(high[limited], -np.inf, dtype, codes), out, xp)
     out[:, at] = xp.minimum(xp.maximum(out[:, at], inner_low), inner_high)  # NaN stays
 
 
-def _inward(bounds: FloatArray, inside: float, dtype: str) -> FloatArray:
+def _inward(bounds: FloatArray, inside: float, dtype: str, codes: BoolArray) -> FloatArray:
     """Bounds that `dtype` can hold: the next ones inside, so that rounding keeps within."""
     with np.errstate(over="ignore"):
         held = to_precision(bounds, dtype)
-    outside = held < bounds if inside > 0 else held > bounds
+    outside = (held < bounds if inside > 0 else held > bounds) & ~codes
+    held = np.where(codes, bounds, held)
     if not outside.any():
         return np.asarray(held)
     if dtype == "bfloat16":  # eight bits: its next one lies within 2**-7 of the value
@@ -109,21 +111,25 @@ def to_precision(values: Array, dtype: str) -> Array:
     if dtype == "float64":
         return values
     xp = namespace(values)
-    if dtype == "bfloat16" and not is_torch(values):
-        return _to_bfloat16(values)
     with np.errstate(over="ignore"):
-        return xp.astype(xp.astype(values, getattr(xp, dtype)), values.dtype)
+        single = xp.astype(values, xp.float32)  # on the way to shorter ones too, as torch does
+        if dtype == "float32":
+            short = single
+        elif dtype == "bfloat16" and not is_torch(values):
+            short = _to_bfloat16(single)
+        else:
+            short = xp.astype(single, getattr(xp, dtype))
+        return xp.astype(short, values.dtype)
 
 
-def _to_bfloat16(values: FloatArray) -> FloatArray:
+def _to_bfloat16(single: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Round to the upper half of float32, ties to even, as torch does."""
-    single = np.ascontiguousarray(values, dtype=np.float32)
+    single = np.ascontiguousarray(single)
     bits = single.view(np.uint32)
     kept = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) & np.uint32(
         0xFFFF0000
     )
-    rounded = np.where(np.isnan(single), np.float32(np.nan), kept.view(np.float32))
-    return np.asarray(rounded, dtype=values.dtype)
+    return np.where(np.isnan(single), np.float32(np.nan), kept.view(np.float32))
 
 
 def _check_held(out: Array, features: tuple[Feature, ...], dtype: str, xp: Any) -> None:
