@@ -14,7 +14,6 @@ __all__ = ["ARGMAX", "decides_by_argmax", "inner", "is_of"]
 
 _LINEAR = "sklearn.linear_model._base.LinearClassifierMixin"
 _HIST = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier"
-_QDA = "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis"
 _DISCRIMINANT = "sklearn.discriminant_analysis.DiscriminantAnalysisPredictionMixin"
 _RIDGE = "sklearn.linear_model._ridge._RidgeClassifierMixin"
 
@@ -26,7 +25,6 @@ ARGMAX: frozenset[tuple[str, str]] = frozenset(
         (_LINEAR, _LINEAR),
         (_LINEAR, "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"),
         (_LINEAR, "sklearn.linear_model._logistic.LogisticRegression"),
-        (_QDA, _QDA),
         (_RIDGE, _LINEAR),
         (
             "sklearn.calibration.CalibratedClassifierCV",
