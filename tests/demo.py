@@ -27,7 +27,7 @@ from surrogate.oracle import Queries
 N = 3000
 HOSTILE = (
     '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">',
-    "it's a \"quoted\" & {{ 7 * 7 }} $\\frac{broken$ `name`",
+    'it\'s a "quoted" & {{ 7 * 7 }} $\\frac{broken$ `name`',
     "\u202egnisrever\u202c עברית العربية",
     "👩\u200d🚀 emoji 🏳️\u200d🌈 \x1b[31mred\x07",
     "x" * 10_000,

@@ -17,6 +17,7 @@ from surrogate.render.fragments import notebook
 if TYPE_CHECKING:
     import pandas as pd
 
+    from surrogate.fidelity import GroupScore
     from surrogate.oracle import Queries
 
 __all__ = ["AuditResult"]
@@ -38,6 +39,9 @@ class AuditResult:
         The first one carries the claim.
     local : LocalExplanations or None
         A few chosen rows.
+    outcomes : tuple of GroupScore
+        How often the model, and each surrogate, is right on held-out rows, where true
+        outcomes were given. No fidelity: it stands beside it.
     queries : Queries or None
         Of the whole audit.
     interrupted : bool
@@ -52,6 +56,7 @@ class AuditResult:
     data: Mapping[str, Any]
     surrogates: tuple[GlobalExplanation, ...]
     local: LocalExplanations | None = None
+    outcomes: tuple[GroupScore, ...] = ()
     queries: Queries | None = None
     interrupted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -68,6 +73,7 @@ class AuditResult:
             "data": self.data,
             "surrogates": [one.to_dict() for one in self.surrogates],
             "local": None if self.local is None else self.local.to_dict(),
+            "outcomes": [one.to_dict() for one in self.outcomes],
             "queries": None if self.queries is None else self.queries.to_dict(),
             "interrupted": self.interrupted,
             "settings": self.settings,
@@ -85,6 +91,7 @@ class AuditResult:
             data=data["data"],
             surrogates=tuple(GlobalExplanation.from_dict(one) for one in data["surrogates"]),
             local=optional(LocalExplanations.from_dict, data["local"]),
+            outcomes=tuple(GroupScore.from_dict(one) for one in data["outcomes"]),
             queries=optional(Queries.from_dict, data["queries"]),
             interrupted=data["interrupted"],
             settings=data["settings"],

@@ -58,12 +58,16 @@ class GlobalExplanation:
         The same explanation refitted under other seeds.
     rules : RuleSet or None
         The simplified rules of a tree.
+    verdict : Verdict or None
+        Whether a target of agreement is met, where one was set.
     queries : Queries or None
         Rows and calls spent.
     settings : mapping
         Options, seeds, versions, hashes: what it takes to do it again.
     notes : tuple of str
         Warnings that a reader must see.
+    interrupted : bool
+        Whether it ended before its plan did; what there is, is kept.
     """
 
     method: str
@@ -76,9 +80,11 @@ class GlobalExplanation:
     curve: Curve | None = None
     stability: Stability | None = None
     rules: RuleSet | None = None
+    verdict: Verdict | None = None
     queries: Queries | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", plain(self.settings))
@@ -123,10 +129,12 @@ class GlobalExplanation:
             "fidelity": [one.to_dict() for one in self.fidelity],
             "curve": None if self.curve is None else self.curve.to_dict(),
             "stability": None if self.stability is None else self.stability.to_dict(),
+            "verdict": None if self.verdict is None else self.verdict.to_dict(),
             "queries": None if self.queries is None else self.queries.to_dict(),
             "domain": self.domain.to_dict(),
             "settings": self.settings,
             "notes": list(self.notes),
+            "interrupted": self.interrupted,
         }
 
     @classmethod
@@ -134,7 +142,7 @@ class GlobalExplanation:
         """Give back the explanation that `to_dict` described."""
         from surrogate.domain import Domain
         from surrogate.explanation.parts import optional
-        from surrogate.fidelity import Curve, Fidelity, Stability
+        from surrogate.fidelity import Curve, Fidelity, Stability, Verdict
         from surrogate.forms import form_from_dict
         from surrogate.oracle import Queries
 
@@ -150,9 +158,11 @@ class GlobalExplanation:
             curve=optional(Curve.from_dict, data["curve"]),
             stability=optional(Stability.from_dict, data["stability"]),
             rules=optional(RuleSet.from_dict, data["rules"]),
+            verdict=optional(Verdict.from_dict, data["verdict"]),
             queries=optional(Queries.from_dict, data["queries"]),
             settings=data["settings"],
             notes=tuple(data["notes"]),
+            interrupted=data["interrupted"],
         )
 
     def to_json(self, *, indent: int | None = None) -> str:

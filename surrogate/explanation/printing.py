@@ -116,9 +116,7 @@ def effects_table(explanation: LocalExplanation, k: int, *, html: bool = False) 
         (terms[j].text(features), effect(float(coef[j]), None if half is None else float(half[j])))
         for j in order
     )
-    head = (
-        "effect" if half is None else f"effect ± half of {100 * _level(explanation):g} % interval"
-    )
+    head = "effect" if half is None else f"effect, {100 * _level(explanation):g} % interval"
     left = int(np.count_nonzero(coef)) - len(order)
     caption = f"and {count(left, 'weaker term')}" if left else ""
     return Table(("term", head), rows, "lr", caption)

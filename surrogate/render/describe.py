@@ -26,6 +26,7 @@ def form_name(form: Form) -> str:
     return "linear form of " + count(form.n_terms, "term")
 
 
-def size_text(form: Form) -> str:
-    """Measures of size, each with its name: "leaves 16, depth 6"."""
-    return ", ".join(f"{name} {number(value)}" for name, value in form.size.items())
+def size_text(form: Form, *, first: int = 0) -> str:
+    """Measures of size from the `first` on, each with its name: "depth 6, conditions 15"."""
+    measures = list(form.size.items())[first:]
+    return ", ".join(f"{name} {number(value)}" for name, value in measures)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from surrogate.render.features import isolated
 from surrogate.render.names import clean
-from surrogate.render.numbers import count, number, signed
+from surrogate.render.numbers import count, signed
 
 if TYPE_CHECKING:
     from surrogate.fidelity import Fidelity, Score
@@ -64,16 +65,14 @@ def group_table(fidelity: Fidelity) -> Table:
     """The main metric by class and subgroup."""
     rows = tuple(
         (
-            clean(one.group) + (" (small group)" if one.small else ""),
+            isolated(one.group) + (" (small group)" if one.small else ""),
             one.score.value_text(),
             one.score.interval_text(),
-            one.score.baseline_text(),
             count(one.score.n),
         )
         for one in fidelity.groups
     )
-    header = ("group", fidelity.main.symbol, _level([fidelity]), "trivial", "n")
-    return Table(header, rows, "lrrrr")
+    return Table(("group", fidelity.main.symbol, _level([fidelity]), "n"), rows, "lrrr")
 
 
 def curve_table(curve: object) -> Table:
@@ -108,9 +107,15 @@ def _lift(score: Score) -> str:
 
 
 def effect(value: float, half: float | None) -> str:
-    """One effect with half the width of its interval, where it has one."""
-    return (
-        signed(value)
-        if half is None or math.isnan(half)
-        else f"{signed(value)} ± {number(half, 2)}"
-    )
+    """One effect with half the width of its interval, to the decimals that this allows.
+
+    Examples
+    --------
+    >>> from surrogate.render.tables import effect
+    >>> effect(0.21834, 0.0418), effect(-0.000624, 0.0418), effect(0.5, None)
+    ('+0.218 ± 0.042', '-0.001 ± 0.042', '+0.5')
+    """
+    if half is None or not math.isfinite(half) or half <= 0:
+        return signed(value)
+    decimals = min(8, max(0, 1 - math.floor(math.log10(half))))
+    return f"{value:+,.{decimals}f} ± {half:,.{decimals}f}"

@@ -41,9 +41,12 @@ def _measured(explanation: GlobalExplanation) -> Fragment:
         pictures.append(fragments.whisker(score.value, ends, score.baseline, low=low))
     first = scores[0][1]
     level = f"{100 * explanation.fidelity[0].level:g} % interval"
-    table = Table(("rows", first.symbol, level, "trivial surrogate"), tuple(rows), "lrrr")
+    table = Table(("rows", first.symbol, level, "trivial"), tuple(rows), "lrrr")
     axis = f"{low:g} to 1" if not first.percent else f"{100 * low:.0f} to 100 %"
-    legend = "Blue: measured, with its interval. Orange: the trivial surrogate on the same rows."
+    legend = (
+        "Trivial: always giving one answer, on the same rows. In the pictures blue is what was "
+        "measured, with its interval, and orange the trivial surrogate."
+    )
     return fragments.join(
         [
             fragments.table(table, pictures=pictures, picture_head=axis),

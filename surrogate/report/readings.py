@@ -29,9 +29,10 @@ _DRAWN = 64
 def surrogate(explanation: GlobalExplanation) -> Fragment:
     """The whole artefact: size, picture, rules, and its text."""
     form = explanation.form
+    more = size_text(form, first=1)
     parts = [
         fragments.paragraph(
-            f"A {form_name(form)} ({size_text(form)}), fitted by the method "
+            f"A {form_name(form)}{f' ({more})' if more else ''}, fitted by the method "
             f"{clean(explanation.method)}. This form is the one whose fidelity was measured."
         ),
     ]
@@ -208,7 +209,7 @@ def _method(explanation: GlobalExplanation) -> str:
     about = dict.fromkeys(fidelity.estimand for fidelity in explanation.fidelity)
     seeds = dict.fromkeys(str(fidelity.seed) for fidelity in explanation.fidelity)
     return (
-        f"Intervals: {', '.join(methods) or 'none'}. They speak of {' and of '.join(about)}. "
+        f"Intervals: {'; '.join(methods) or 'none'}. They speak of {' and of '.join(about)}. "
         f"Seeds: {', '.join(seeds)}. The trivial surrogate always gives the commonest answer, or "
         "the mean. Lift is the gain over it, in percentage points for shares."
     )
