@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from surrogate._audit import Audit, audit
-    from surrogate._explain import distill, explain
+    from surrogate._distill import distill
+    from surrogate._explain import explain
     from surrogate.adapters import wrap
     from surrogate.domain import Domain
     from surrogate.explanation import GlobalExplanation, LocalExplanations
@@ -27,7 +28,7 @@ _EXPORTS = {
     "LocalExplanations": "surrogate.explanation",
     "Oracle": "surrogate.oracle",
     "audit": "surrogate._audit",
-    "distill": "surrogate._explain",
+    "distill": "surrogate._distill",
     "explain": "surrogate._explain",
     "wrap": "surrogate.adapters",
 }

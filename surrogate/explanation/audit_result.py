@@ -84,6 +84,7 @@ class AuditResult:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Give back the result that `to_dict` described."""
         from surrogate.explanation.parts import optional
+        from surrogate.fidelity import GroupScore
         from surrogate.oracle import Queries
 
         return cls(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from surrogate.domain import Domain
-    from surrogate.fidelity import Curve, Fidelity, Stability
+    from surrogate.fidelity import Curve, Fidelity, Stability, Verdict
     from surrogate.oracle import Queries
     from surrogate.types import FloatArray, Label, Task
 

@@ -8,6 +8,7 @@ from surrogate.fidelity.groups import by_class, by_group
 from surrogate.fidelity.intervals import KINDS, clopper_pearson, wilson
 from surrogate.fidelity.local import LocalScores, WeightedR2, local_scores, weighted_r2
 from surrogate.fidelity.measured import Curve, Estimand, Fidelity
+from surrogate.fidelity.outcomes import outcome_score
 from surrogate.fidelity.score import GroupScore, Score
 from surrogate.fidelity.sequential import ConfidenceSequence, Verdict, until
 from surrogate.fidelity.stability import Stability, form_stability, linear_stability
@@ -38,6 +39,7 @@ __all__ = [
     "js_divergence",
     "linear_stability",
     "local_scores",
+    "outcome_score",
     "trivial",
     "until",
     "weighted_r2",

@@ -31,6 +31,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "worst-class agreement": Metric(
             "worst-class agreement", True, True, "least agreement over the model's classes"
         ),
+        "accuracy": Metric("accuracy", True, True, "share of rows with the true outcome"),
         "R2": Metric("R²", False, True, "share of the model's variance that is reproduced"),
         "MAE": Metric("MAE", False, False, "mean absolute error, in the unit of the answers"),
         "JS divergence": Metric(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -74,6 +75,7 @@ class Oracle:
         self._asker = Asker(box, domain, batch_rows=batch_rows, on_progress=on_progress)
         self._traits = self._asker.traits
         self._kept: tuple[Array, Answers] | None = None
+        self._counted_as: str | None = None
 
     # ---- what is known ----
 
@@ -234,6 +236,7 @@ class Oracle:
         Interrupted
             On Ctrl-C; it carries the answers.
         """
+        purpose = self._counted_as or purpose
         matrix = self._asker.check(matrix)
         kept = None if self._kept is None else self._take_kept(matrix)
         done, n, left = 0 if kept is None else len(kept), int(matrix.shape[0]), self.remaining
@@ -243,6 +246,20 @@ class Oracle:
         if left > 0:
             answers = self._asker.ask(matrix[: done + left], purpose, kept)
         raise self._spent(done + left, n, purpose, answers)
+
+    @contextmanager
+    def counting(self, purpose: str) -> Iterator[None]:
+        """Count all that is asked meanwhile under one purpose.
+
+        Parameters
+        ----------
+        purpose : str
+        """
+        before, self._counted_as = self._counted_as, purpose
+        try:
+            yield
+        finally:
+            self._counted_as = before
 
     def _take_kept(self, matrix: Array) -> Answers | None:
         """Answers kept from settling, once, if the rows begin with the rows asked then."""

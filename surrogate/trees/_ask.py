@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate._array import to_numpy
-from surrogate.errors import AbilityError
+from surrogate.errors import AbilityError, BudgetSpent, Interrupted
 from surrogate.sampling import GaussianSampler, NeighbourSampler, Sample
 from surrogate.types import FloatArray, IntArray, Label, Task
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
-    from surrogate.oracle import Oracle
+    from surrogate.oracle import Answers, Oracle
 
 __all__ = ["SAMPLERS", "Asked", "ask_around", "draw_rows"]
 
+LEAST_FITTED = 10
 SAMPLERS = ("mixed", "neighbours", "gaussian")
 """Where perturbed rows come from; mixed is half of each of the others."""
 
@@ -36,6 +37,8 @@ class Asked:
     classes : tuple or None
     rejected : float
         Share of drawn rows that the domain's constraint refused.
+    ended : str
+        Why there are fewer answers than rows were drawn; empty where all were answered.
     """
 
     matrix: FloatArray
@@ -44,6 +47,7 @@ class Asked:
     weight: FloatArray
     classes: tuple[Label, ...] | None
     rejected: float
+    ended: str = ""
 
 
 def draw_rows(
@@ -93,7 +97,8 @@ def ask_around(
         rows = np.vstack([real, to_numpy(oracle.snap(sample.rows))])
         around = weight[sample.source]
         shares = np.concatenate([real_weight * shares, (1 - real_weight) * around / around.sum()])
-    answers = oracle.ask(rows, purpose="fit")
+    answers, ended = _answers(oracle, rows)
+    rows, shares = rows[: len(answers)], shares[: len(answers)]
     decision = answers.decision if task == "classification" else None
     some = shares > 0
     return Asked(
@@ -103,7 +108,20 @@ def ask_around(
         weight=shares[some] * some.sum(),
         classes=oracle.classes,
         rejected=0.0 if sample is None else sample.rejected,
+        ended=ended,
     )
+
+
+def _answers(oracle: Oracle, rows: FloatArray) -> tuple[Answers, str]:
+    """All that was answered, and why it is not all; what was paid for is fitted on."""
+    try:
+        return oracle.ask(rows, purpose="fit"), ""
+    except (BudgetSpent, Interrupted) as ended:
+        if ended.answers is None or len(ended.answers) < LEAST_FITTED:
+            raise
+        why = "the budget was spent" if isinstance(ended, BudgetSpent) else "interrupted by Ctrl-C"
+        n = len(ended.answers)
+        return ended.answers, f"Fitted on {n:,} of {len(rows):,} rows: {why}."
 
 
 def _wrong_task(owner: str, task: Task) -> str:

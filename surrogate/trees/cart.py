@@ -119,6 +119,7 @@ class _Cart(BaseEstimator):  # type: ignore[misc]
         )
         self.domain_ = domain
         self.rejected_ = asked.rejected
+        self.interrupted_ = bool(asked.ended)
         self._settle(asked)
         self.rows_ = Labelled(
             features=domain.features,
@@ -130,7 +131,7 @@ class _Cart(BaseEstimator):  # type: ignore[misc]
         )
         self._grown = self._grow(self.max_leaves)
         self.form_ = self._grown.tree(self.max_leaves)
-        self.notes_ = self._notes()
+        self.notes_ = (asked.ended, *self._notes()) if asked.ended else self._notes()
         return self
 
     def cost(self, n: int) -> Mapping[str, int]:
@@ -277,6 +278,8 @@ class CartClassifier(ClassifierMixin, _Cart):  # type: ignore[misc]
         All rows fitted, with their answers and weights.
     notes_ : tuple of str
         What a reader must know of the fit.
+    interrupted_ : bool
+        Whether asking ended before its plan did; the tree is fitted on what was answered.
     rejected_ : float
         Share of drawn rows that the domain's constraint refused.
     n_features_in_ : int

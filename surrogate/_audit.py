@@ -1,0 +1,335 @@
+"""The front door for auditors: surrogates of one model on one table, with their proof."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate._distill import FIDELITY, STABILITY, distill_rows, plan_of
+from surrogate._explain import explain_rows
+from surrogate._held import group_labels, outcome_scores, true_outcomes
+from surrogate._probe import Groups, Probe, reason_of
+from surrogate._target import OnProgress, Split, fingerprint, open_oracle, provenance, split_rows
+from surrogate._validate import unknown
+from surrogate.domain import Domain
+from surrogate.errors import BudgetSpent, DataError, Interrupted, OptionError
+from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
+from surrogate.forms import Linear
+from surrogate.methods import METHODS, find, method_class, method_options
+from surrogate.types import FloatArray
+
+if TYPE_CHECKING:
+    from surrogate.oracle import Budget, Oracle
+
+__all__ = ["Audit", "audit"]
+
+DEFAULT_METHODS = ("cart", "lime")
+LOCAL_ROWS = 5
+LOCAL_FIDELITY = 1000
+
+
+class Audit(AuditResult):
+    """Everything one audit found, and the report of it."""
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write one self-contained HTML page.
+
+        Parameters
+        ----------
+        path : str or path
+            A file of the same name is replaced when the page is complete.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        MissingDependency
+            If Jinja2 or matplotlib is not installed.
+        InputError
+            If the folder does not exist.
+        """
+        from surrogate.report import write_report
+
+        return write_report(self, path)
+
+
+def audit(
+    model: Any,
+    data: Any,
+    *,
+    y: Any = None,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    rows: Sequence[int] | None = None,
+    test: Any = None,
+    domain: Domain | None = None,
+    budget: Budget | int | None = None,
+    fidelity: int = FIDELITY,
+    stability: int = STABILITY,
+    target_fidelity: float | None = None,
+    groups: Sequence[str] | None = None,
+    seed: int = 0,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Audit:
+    """Audit a model on a table of rows: what it does, and how far each reading may be trusted.
+
+    Held-out rows are asked once, and every surrogate is measured on them. Ctrl-C gives what
+    there is by then, marked as interrupted.
+
+    Parameters
+    ----------
+    model : callable, estimator, torch module, path of an .onnx file, or BlackBox
+        What is asked; `surrogate.wrap` gives a BlackBox where more must be said (classes,
+        preprocessing, a threshold).
+    data : array, DataFrame or mapping of columns, n rows
+        The population, in raw units.
+    y : array of shape (n,), optional
+        True outcomes of the rows of `data` (of `test`, where that is given): then the model's
+        and the surrogates' accuracy stand beside the fidelity.
+    methods : sequence of str
+        Names in `surrogate.methods.METHODS`, at least one global; the first global one carries
+        the claim.
+    rows : sequence of int, optional
+        Rows of `data` to explain by the local methods. None: a few held-out ones, each from
+        another part of the first surrogate.
+    test : array, DataFrame or mapping of columns, m rows, optional
+        Held-out real rows for fidelity; without it, 30 % of `data`, drawn by seed.
+    domain : Domain, optional
+        What a row is, where it cannot be inferred from `data`.
+    budget : Budget or int, optional
+        Most rows that may be asked; a job that does not fit is refused before its first query.
+    fidelity : int
+        Most fresh queries on which surrogates are measured, for held-out real rows and for
+        perturbed rows each.
+    stability : int
+        How many times each surrogate is refitted under other seeds.
+    target_fidelity : float, optional
+        An agreement in (0, 1): held-out real rows are asked only until it is decided, at 95 %
+        confidence, whether the first surrogate reaches it.
+    groups : sequence of str, optional
+        Columns by whose values fidelity is measured apart. None: the protected ones.
+    seed : int
+        Of every draw: equal seeds give equal results.
+    options : mapping from method to mapping, optional
+        Parameters of each method by name, such as ``{"cart": {"max_leaves": 8}}``.
+    on_progress : callable, optional
+        Called with the rows answered, the rows planned and their purpose.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    DataError
+        If rows, outcomes or groups do not fit the domain, or rows are too few.
+    OptionError
+        If a method or an option is unknown or wrong.
+    BudgetTooSmall
+        If the job does not fit the budget.
+    ModelError
+        If the model raises, or its answers are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate import audit
+    >>> rng = np.random.default_rng(0)
+    >>> data = {"age": rng.integers(18, 80, 500), "income": rng.normal(40, 9, 500)}
+    >>> found = audit(
+    ...     lambda rows: np.where(rows["age"] > 40, "yes", "no"), data, methods=["cart"],
+    ...     options={"cart": {"max_leaves": 4}},
+    ... )
+    >>> found.surrogates[0].fidelity[0].main.metric
+    'agreement'
+    """
+    domain = domain if domain is not None else Domain.infer(data)
+    split = split_rows(domain, data, test, seed=seed)
+    plan = _Plan(
+        _by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed
+    )
+    chosen = None if rows is None else _chosen(domain.encode(data, where="data"), rows)
+    grouped = group_labels(domain, split, groups)
+    truth = None if y is None else true_outcomes(y, split)
+    oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
+    oracle.admit(_cost(plan, split, LOCAL_ROWS if chosen is None else len(chosen)))
+    surrogates, probe, ended = _surrogates(oracle, split, plan, grouped)
+    forms = {one.method: one.form for one in surrogates}
+    outcomes = () if truth is None else outcome_scores(probe, forms, truth, oracle.classes)
+    local = None
+    if not ended:
+        picked = _covering(surrogates[0], split.test) if chosen is None else chosen
+        local, ended = _local(oracle, picked, split.fit, plan)
+    traits = oracle.box.traits
+    return Audit(
+        target={
+            "name": traits.name,
+            "adapter": traits.adapter,
+            "task": oracle.task,
+            "output": oracle.output,
+            "classes": oracle.classes,
+            "threshold": traits.threshold,
+            "dtype": traits.dtype,
+            "details": dict(traits.details),
+        },
+        data={
+            "rows": len(split.fit) + len(split.test),
+            "columns": list(domain.names),
+            "fit rows": len(split.fit),
+            "held-out rows": len(split.test),
+            "split": "held-out rows were given apart" if test is not None else "70/30 by seed",
+            "fit rows sha256": fingerprint(domain, split.fit),
+            "held-out rows sha256": fingerprint(domain, split.test),
+        },
+        surrogates=surrogates,
+        local=local,
+        outcomes=outcomes,
+        queries=oracle.queries,
+        interrupted=bool(ended) or any(one.interrupted for one in surrogates),
+        settings=provenance(seed=seed, options=plan.options, facts={"methods": list(methods)}),
+        notes=ended,
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What an audit is to do."""
+
+    methods: Mapping[str, Sequence[str]]  # scope -> names
+    options: Mapping[str, Mapping[str, Any]]
+    fidelity: int
+    stability: int
+    target: float | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        known = [name for names in self.methods.values() for name in names]
+        unknown("audit(options=...)", self.options, known)
+
+
+def _by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
+    """Global and local methods, in the order given."""
+    if isinstance(methods, str):
+        raise OptionError(f"The `methods` of audit must be a list of names; got {methods!r}.")
+    scopes: dict[str, list[str]] = {"global": [], "local": []}
+    for name in dict.fromkeys(methods):
+        scopes[find(name).scope].append(name)
+    if not scopes["global"]:
+        raise OptionError(
+            "The `methods` of audit must name a global one, which carries the claim; got "
+            f"{list(methods)}. For single rows alone, use explain."
+        )
+    if len(scopes["local"]) > 1:
+        raise OptionError(
+            f"The `methods` of audit must name one local one at most; got {scopes['local']}."
+        )
+    return scopes
+
+
+def _chosen(matrix: FloatArray, rows: Sequence[int]) -> FloatArray:
+    """The rows that the user wants explained."""
+    index = np.asarray(rows)
+    if index.ndim != 1 or not len(index) or not np.issubdtype(index.dtype, np.integer):
+        raise OptionError(f"The `rows` of audit must be a list of row numbers; got {rows!r}.")
+    n = len(matrix)
+    if index.min() < -n or index.max() >= n:
+        raise DataError(f"`rows` goes beyond the {n:,} rows of `data`; got {index.tolist()[:5]}.")
+    return np.asarray(matrix[index])
+
+
+def _cost(plan: _Plan, split: Split, local_rows: int) -> dict[str, int]:
+    """Rows by purpose, the held-out ones once for all methods."""
+    cost: dict[str, int] = {}
+    for method in plan.methods["global"]:
+        one = plan_of(
+            method,
+            split,
+            fidelity=plan.fidelity,
+            stability=plan.stability,
+            options=plan.options.get(method),
+        )
+        for purpose, n in one.items():
+            shared = purpose == "fidelity"
+            cost[purpose] = n if shared else cost.get(purpose, 0) + n
+    for method in plan.methods["local"]:
+        task = next(iter(METHODS[method].classes))
+        given = method_options(method, task, plan.options.get(method))
+        one = method_class(method, task)(**given).cost(local_rows, fidelity=LOCAL_FIDELITY)
+        cost["local"] = sum(one.values())
+    return cost
+
+
+def _surrogates(
+    oracle: Oracle, split: Split, plan: _Plan, groups: Groups
+) -> tuple[tuple[GlobalExplanation, ...], Probe, tuple[str, ...]]:
+    """Every global surrogate, measured on rows asked once; and why it ended, if it did."""
+    found: list[GlobalExplanation] = []
+    probes: tuple[Probe, ...] = ()
+    for method in plan.methods["global"]:
+        try:
+            one, probes = distill_rows(
+                oracle,
+                split,
+                method=method,
+                fidelity=plan.fidelity,
+                stability=plan.stability,
+                seed=plan.seed,
+                options=plan.options.get(method),
+                target=plan.target,
+                groups=groups,
+                probes=probes,
+            )
+        except (BudgetSpent, Interrupted) as ended:
+            if not found:
+                raise
+            return tuple(found), probes[0], (f"{method} was not fitted: {reason_of(ended)}.",)
+        found.append(one)
+        if one.interrupted:
+            return tuple(found), probes[0], (f"The audit ended with {method}, before its plan.",)
+    return tuple(found), probes[0], ()
+
+
+def _covering(surrogate: GlobalExplanation, rows: FloatArray) -> FloatArray:
+    """A few rows, the most typical of each of the largest parts of a surrogate."""
+    form = surrogate.form
+    part = np.zeros(len(rows)) if isinstance(form, Linear) else form.apply(rows)
+    parts, counts = np.unique(part, return_counts=True)
+    largest = parts[np.argsort(-counts, kind="stable")][:LOCAL_ROWS]
+    return np.stack([_typical(rows[part == one]) for one in largest])
+
+
+def _typical(rows: FloatArray) -> FloatArray:
+    """The row nearest to the medians of its columns, in their spreads."""
+    away = np.abs(rows - np.nanmedian(rows, axis=0))
+    spread = np.nanstd(rows, axis=0)
+    distance = np.nansum(away / np.where(spread > 0, spread, 1.0), axis=1)
+    return np.asarray(rows[distance.argmin()])
+
+
+def _local(
+    oracle: Oracle, rows: FloatArray, reference: FloatArray, plan: _Plan
+) -> tuple[LocalExplanations | None, tuple[str, ...]]:
+    """Explanations of single rows by the local method, if one was named."""
+    for method in plan.methods["local"]:
+        try:
+            with oracle.counting("local"):
+                found = explain_rows(
+                    oracle,
+                    rows,
+                    reference=reference,
+                    method=method,
+                    fidelity=LOCAL_FIDELITY,
+                    seed=plan.seed,
+                    options=plan.options.get(method),
+                )
+        except (BudgetSpent, Interrupted) as ended:
+            return None, (f"No single rows were explained: {reason_of(ended)}.",)
+        return found, ()
+    return None, ()

@@ -1,0 +1,260 @@
+"""The front door for whole models: distil one into a form, and measure the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate._probe import Groups, Probe, ask_probes
+from surrogate._target import OnProgress, Split, fingerprint, open_oracle, provenance, split_rows
+from surrogate._validate import Whole, check
+from surrogate.domain import Domain
+from surrogate.errors import BudgetSpent, Interrupted
+from surrogate.explanation import GlobalExplanation
+from surrogate.fidelity import Curve, Stability, Trivial, form_stability, trivial
+from surrogate.forms import Form, Tree
+from surrogate.methods import METHODS, find, method_class, method_options
+from surrogate.oracle import Answers
+from surrogate.sampling import child_seed
+from surrogate.types import FloatArray
+
+if TYPE_CHECKING:
+    from surrogate.oracle import Budget, Oracle
+
+__all__ = ["FIDELITY", "STABILITY", "distill", "distill_rows", "plan_of"]
+
+FIDELITY = 2000
+STABILITY = 4
+SIZES = (2, 4, 8, 16, 32, 64)
+_RULES = {"fidelity": Whole(10), "stability": Whole(0)}
+
+
+def distill(
+    model: Any,
+    data: Any,
+    *,
+    method: str = "cart",
+    test: Any = None,
+    domain: Domain | None = None,
+    budget: Budget | int | None = None,
+    fidelity: int = FIDELITY,
+    stability: int = STABILITY,
+    target_fidelity: float | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    on_progress: OnProgress | None = None,
+) -> GlobalExplanation:
+    """Distil a whole model into one form that a person can read.
+
+    Real rows are split by seed, 70 for fitting and 30 for fidelity, unless `test` is given;
+    the form is not refitted afterwards.
+
+    Parameters
+    ----------
+    model : callable, estimator, torch module, path of an .onnx file, or BlackBox
+        What is asked; `surrogate.wrap` gives a BlackBox where more must be said (classes,
+        preprocessing, a threshold).
+    data : array, DataFrame or mapping of columns, n rows
+        The population that the form speaks of, in raw units.
+    method : str
+        A global method of `surrogate.methods.METHODS`.
+    test : array, DataFrame or mapping of columns, m rows, optional
+        Held-out real rows for fidelity; then all of `data` is fitted on.
+    domain : Domain, optional
+        What a row is, where it cannot be inferred from `data`.
+    budget : Budget or int, optional
+        Most rows that may be asked; a job that does not fit is refused before its first query.
+    fidelity : int
+        Most fresh queries on which the form is measured, for held-out real rows and for
+        perturbed rows each.
+    stability : int
+        How many times the form is refitted under other seeds; each refit asks its own rows.
+    target_fidelity : float, optional
+        An agreement in (0, 1): held-out real rows are asked only until it is decided, at 95 %
+        confidence, whether the form reaches it.
+    seed : int
+        Of every draw: equal seeds give equal results.
+    options : mapping, optional
+        Parameters of the method by name, such as ``{"max_leaves": 8}``.
+    on_progress : callable, optional
+        Called with the rows answered, the rows planned and their purpose.
+
+    Returns
+    -------
+    GlobalExplanation
+
+    Raises
+    ------
+    DataError
+        If rows do not fit the domain, or are too few.
+    OptionError
+        If the method or an option is unknown or wrong.
+    BudgetTooSmall
+        If the job does not fit the budget.
+    ModelError
+        If the model raises, or its answers are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate import distill
+    >>> rng = np.random.default_rng(0)
+    >>> data = {"age": rng.integers(18, 80, 500), "income": rng.normal(40, 9, 500)}
+    >>> tree = distill(
+    ...     lambda rows: np.where(rows["age"] > 40, "yes", "no"), data, options={"max_leaves": 4}
+    ... )
+    >>> tree.predict({"age": [30, 50], "income": [40.0, 40.0]}).tolist()
+    ['no', 'yes']
+    """
+    find(method, scope="global")
+    domain = domain if domain is not None else Domain.infer(data)
+    split = split_rows(domain, data, test, seed=seed)
+    oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
+    plan = plan_of(method, split, fidelity=fidelity, stability=stability, options=options)
+    oracle.admit(plan)
+    explanation, _ = distill_rows(
+        oracle,
+        split,
+        method=method,
+        fidelity=fidelity,
+        stability=stability,
+        seed=seed,
+        options=options,
+        target=target_fidelity,
+    )
+    return explanation
+
+
+def plan_of(
+    method: str,
+    split: Split,
+    *,
+    fidelity: int,
+    stability: int,
+    options: Mapping[str, Any] | None,
+) -> dict[str, int]:
+    """Rows that `distill_rows` and its probes will ask, by purpose.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown or wrong.
+    """
+    check("distill", _RULES, {"fidelity": fidelity, "stability": stability})
+    task = next(iter(METHODS[method].classes))
+    estimator = method_class(method, task)(**method_options(method, task, options))
+    fit = sum(estimator.cost(len(split.fit)).values())
+    plan = {"fit": fit, "fidelity": min(fidelity, len(split.test)) + fidelity}
+    return plan | ({"stability": stability * fit} if stability else {})
+
+
+def distill_rows(
+    oracle: Oracle,
+    split: Split,
+    *,
+    method: str,
+    fidelity: int,
+    stability: int,
+    seed: int,
+    options: Mapping[str, Any] | None,
+    target: float | None = None,
+    groups: Groups | None = None,
+    probes: tuple[Probe, ...] = (),
+) -> tuple[GlobalExplanation, tuple[Probe, ...]]:
+    """Fit, measure and refit; `probes` of an earlier method are measured on again."""
+    oracle.settle(oracle.snap(split.fit))
+    given = method_options(method, oracle.task, options)
+    make = method_class(method, oracle.task)
+    population = oracle.domain.decode(split.fit)  # estimators take the user's own rows
+    fitted = make(oracle, random_state=seed, **given).fit(population)
+    form: Form = fitted.form_
+    base = trivial(Answers(fitted.rows_.values, fitted.rows_.decision))
+    asked = probes or ask_probes(oracle, split, form, n=fidelity, seed=seed, target=target)
+    measured = [probe.measure(form, oracle, base, seed=seed, groups=groups) for probe in asked]
+    if not probes:
+        measured[0] = asked[0].stopped(measured[0])
+    cut_short = tuple(note for probe in asked for note in probe.notes)
+    refit = partial(make, oracle, **given)
+    again = 0 if cut_short else stability
+    steady, late = _refits(oracle, refit, population, split.test, again, first=fitted)
+    facts = {
+        "method": method,
+        "fidelity": fidelity,
+        "stability": stability,
+        "rows fitted": len(split.fit),
+        "rows held out": len(split.test),
+        "fit rows sha256": fingerprint(oracle.domain, split.fit),
+        "held-out rows sha256": fingerprint(oracle.domain, split.test),
+    }
+    explanation = GlobalExplanation(
+        method=method,
+        form=form,
+        domain=oracle.domain,
+        task=oracle.task,
+        fidelity=tuple(measured),
+        classes=oracle.classes,
+        target=oracle.box.traits.name,
+        curve=_curve(fitted, asked[0], oracle, base, seed=seed),
+        stability=steady,
+        rules=fitted.rules_,
+        verdict=None if probes else asked[0].verdict,
+        queries=oracle.queries,
+        settings=provenance(seed=seed, options=given, facts=facts),
+        notes=(*fitted.notes_, *cut_short, *late),
+        interrupted=fitted.interrupted_ or bool(cut_short or late),
+    )
+    return explanation, asked
+
+
+def _curve(fitted: Any, probe: Probe, oracle: Oracle, base: Trivial, *, seed: int) -> Curve | None:
+    """Fidelity of the same answers' trees of other sizes, on the same rows; nothing is asked."""
+    by_size = {tree.n_leaves: tree for tree in fitted.path(SIZES)}
+    points = {
+        size: probe.measure(tree, oracle, base, seed=seed) for size, tree in sorted(by_size.items())
+    }
+    return Curve(tuple(points), tuple(points.values())) if len(points) > 1 else None
+
+
+def _refits(
+    oracle: Oracle,
+    make: Callable[..., Any],
+    population: Any,
+    test: FloatArray,
+    n: int,
+    *,
+    first: Any,
+) -> tuple[Stability | None, tuple[str, ...]]:
+    """Fit again under n other seeds, and compare what all fits say of held-out rows."""
+    seed = first.random_state
+    seeds = [child_seed(seed, "refit", i) for i in range(n)]
+    forms: list[Tree] = [first.form_]
+    notes: tuple[str, ...] = ()
+    with oracle.counting("stability"):
+        for other in seeds:
+            refit = make(random_state=other)
+            try:
+                refit.fit(population)
+            except (BudgetSpent, Interrupted):
+                refit.interrupted_ = True
+            if refit.interrupted_:
+                notes = (f"Only {len(forms) - 1} of {n} refits were done before the end.",)
+                break
+            forms.append(refit.form_)
+    if len(forms) < 2:
+        return None, notes
+    said = np.stack([form.predict(test) for form in forms])
+    fired = np.stack([form.apply(test) for form in forms])
+    span = float(np.ptp(first.rows_.values)) or 1.0
+    used = [frozenset(form.feature[form.feature >= 0].tolist()) for form in forms]
+    steady = form_stability(
+        said,
+        fired,
+        task=oracle.task,
+        span=span,
+        features=used,
+        seeds=(seed, *seeds[: len(forms) - 1]),
+    )
+    return steady, notes

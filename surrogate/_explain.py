@@ -1,0 +1,179 @@
+"""The front door for single rows: explain what a model does around each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from surrogate._target import OnProgress, fingerprint, open_oracle, provenance
+from surrogate.domain import Domain
+from surrogate.errors import DataError
+from surrogate.explanation import GlobalExplanation, LocalExplanations
+from surrogate.methods import METHODS, find, method_class, method_options
+from surrogate.types import FloatArray
+
+if TYPE_CHECKING:
+    from surrogate.oracle import Budget, Oracle
+
+__all__ = ["explain", "explain_rows"]
+
+LEAST_REFERENCE = 50
+
+
+def explain(
+    model: Any,
+    X: Any,
+    *,
+    method: str = "lime",
+    data: Any = None,
+    domain: Domain | None = None,
+    budget: Budget | int | None = None,
+    fidelity: int | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    on_progress: OnProgress | None = None,
+) -> LocalExplanations | GlobalExplanation:
+    """Explain what a model does around each of some rows.
+
+    Parameters
+    ----------
+    model : callable, estimator, torch module, path of an .onnx file, or BlackBox
+        What is asked; `surrogate.wrap` gives a BlackBox where more must be said (classes,
+        preprocessing, a threshold).
+    X : array, DataFrame or mapping of columns, r rows
+        The rows to explain, in raw units; always a batch.
+    method : str
+        A local method of `surrogate.methods.METHODS`. A global method hands over to
+        `distill`, with X as the population.
+    data : array, DataFrame or mapping of columns, n rows
+        The reference population that perturbations are drawn from. May be left out where X
+        has at least 50 rows; then X serves, and the result says so.
+    domain : Domain, optional
+        What a row is, where it cannot be inferred from `data`.
+    budget : Budget or int, optional
+        Most rows that may be asked; a job that does not fit is refused before its first query.
+    fidelity : int, optional
+        Fresh perturbations on which each explanation is measured. None: 1,000 for a local
+        method, 2,000 for a global one.
+    seed : int
+        Of every draw: equal seeds give equal results.
+    options : mapping, optional
+        Parameters of the method by name, such as ``{"width": 2.0}``.
+    on_progress : callable, optional
+        Called with the rows answered, the rows planned and their purpose.
+
+    Returns
+    -------
+    LocalExplanations
+        Or a GlobalExplanation, where the method is a global one.
+
+    Raises
+    ------
+    DataError
+        If rows do not fit the domain, or there is no reference population.
+    OptionError
+        If the method or an option is unknown or wrong.
+    BudgetTooSmall
+        If the job does not fit the budget.
+    ModelError
+        If the model raises, or its answers are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate import explain
+    >>> rng = np.random.default_rng(0)
+    >>> data = rng.normal(size=(200, 3))
+    >>> explanations = explain(
+    ...     lambda rows: np.where(rows[:, 0] > 0, "yes", "no"), data[:2], data=data
+    ... )
+    >>> explanations.coef.shape  # (rows, classes, features)
+    (2, 2, 3)
+    """
+    if find(method).scope == "global":
+        from surrogate._distill import FIDELITY, distill
+
+        return distill(
+            model,
+            X if data is None else data,
+            method=method,
+            domain=domain,
+            budget=budget,
+            fidelity=FIDELITY if fidelity is None else fidelity,
+            seed=seed,
+            options=options,
+            on_progress=on_progress,
+        )
+    domain = domain if domain is not None else Domain.infer(X if data is None else data)
+    rows = domain.encode(X)
+    reference, notes = _reference(domain, rows, data)
+    oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
+    return explain_rows(
+        oracle,
+        rows,
+        reference=reference,
+        method=method,
+        fidelity=1000 if fidelity is None else fidelity,
+        seed=seed,
+        options=options,
+        notes=notes,
+    )
+
+
+def explain_rows(
+    oracle: Oracle,
+    rows: FloatArray,
+    *,
+    reference: FloatArray,
+    method: str,
+    fidelity: int,
+    seed: int,
+    options: Mapping[str, Any] | None,
+    notes: tuple[str, ...] = (),
+) -> LocalExplanations:
+    """Explain internal rows (r, d) by a local method, against reference rows (n, d)."""
+    task = next(iter(METHODS[method].classes))
+    given = method_options(method, task, options)
+    algorithm = method_class(method, task)(oracle, **given)
+    oracle.admit(algorithm.cost(len(rows), fidelity=fidelity))
+    result = algorithm.explain(rows, reference=reference, fidelity=fidelity, seed=seed)
+    facts = {
+        "method": method,
+        "fidelity": fidelity,
+        "reference rows": len(reference),
+        "reference sha256": fingerprint(oracle.domain, reference),
+    }
+    return LocalExplanations(
+        method=method,
+        domain=oracle.domain,
+        task=oracle.task,
+        rows=result.rows,
+        coef=result.coef,
+        intercept=result.intercept,
+        encoding=result.encoding,
+        box_values=result.box_values,
+        local_values=result.local_values,
+        fidelity=result.fidelity,
+        classes=result.classes,
+        coef_se=result.coef_se,
+        dof=result.dof,
+        widths=result.widths,
+        flags=result.flags,
+        target=oracle.box.traits.name,
+        queries=oracle.queries,
+        settings=provenance(seed=seed, options=given, facts=facts),
+        notes=(*notes, *result.notes),
+    )
+
+
+def _reference(domain: Domain, rows: FloatArray, data: Any) -> tuple[FloatArray, tuple[str, ...]]:
+    """The reference population, and what a reader must know of it."""
+    if data is not None:
+        return domain.encode(data, where="data"), ()
+    if len(rows) >= LEAST_REFERENCE:
+        return rows, ("The explained rows themselves served as the reference population.",)
+    rows_text = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    raise DataError(
+        f"`X` holds {rows_text}, too few to serve as the reference population that perturbations "
+        f"are drawn from (at least {LEAST_REFERENCE}); give representative rows as `data`."
+    )
