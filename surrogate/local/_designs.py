@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.explanation.encoding import Binned, Scaled, SharedEncoding
-from surrogate.local._moments import Planes, blocked
+from surrogate.local._moments import Planes, blocked, pair_slots
 from surrogate.local.compatible import LimeTable
 from surrogate.sampling import DiscretisedSampler, GaussianSampler, NeighbourSampler, generator
-from surrogate.types import BoolArray, FloatArray
+from surrogate.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
@@ -41,12 +41,15 @@ class Drawn:
         Standardised values, in the other columns.
     rejected : float
         Share of drawn rows that the domain's constraint refused.
+    source : int array of shape (n,) or None
+        Real row that each came from, where real rows are used equally often.
     """
 
     rows: FloatArray
     codes: FloatArray
     scaled: FloatArray
     rejected: float = 0.0
+    source: IntArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,8 @@ class Design:
         (n, seed) -> function from one row (d,) to Drawn.
     encoding : Binned or Scaled
         For the explanation, so that it can predict.
+    paired : bool
+        Whether standard errors come from pairs of blocks.
     weighed : bool
         Whether the kernel weighs the rows; if not, they were drawn from it.
     """
@@ -79,6 +84,7 @@ class Design:
     shared: Callable[[int, int], Drawn] | None = None
     own: Callable[[int, int], Callable[[FloatArray], Drawn]] | None = None
     weighed: bool = True
+    paired: bool = False
 
 
 def make_design(
@@ -142,13 +148,13 @@ def _continuous(
     def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         return rows, np.nan_to_num((rows - mean) / scale, nan=0.0)  # missing: the mean
 
-    def finish(rows: Any, rejected: float = 0.0) -> Drawn:
+    def finish(rows: Any, rejected: float = 0.0, source: IntArray | None = None) -> Drawn:
         rows = np.asarray(snap(rows), dtype=np.float64)
-        return Drawn(rows, *encode(rows), rejected)
+        return Drawn(rows, *encode(rows), rejected, source)
 
     def neighbours(n: int, seed: int) -> Drawn:
         sample = NeighbourSampler(domain, reference).draw(n, seed=seed)
-        return finish(sample.rows, sample.rejected)
+        return finish(sample.rows, sample.rejected, sample.source)
 
     def around(n: int, seed: int) -> Callable[[FloatArray], Drawn]:
         if sampling == "kernel":
@@ -170,6 +176,7 @@ def _continuous(
         shared=neighbours if sampling == "neighbours" else None,
         own=None if sampling == "neighbours" else around,
         weighed=sampling != "kernel",
+        paired=sampling == "neighbours",
     )
 
 
@@ -269,11 +276,13 @@ def make_planes(
     tail = np.broadcast_to(np.arange(zeros + 1, len(columns)), (r, 1 + Y.shape[1]))
     slope, base = _log_weights(design, drawn, scaled, active, width)
     stack = np.stack(columns)
-    bank = stack.astype(dtype)[None] if single else blocked(stack, dtype)
+    slots = None if drawn.source is None else pair_slots(drawn.source)
+    bank = stack.astype(dtype)[None] if single else blocked(stack, dtype, slots)
     if base is not None:
-        base = (base[None] if single else blocked(base[None], dtype)[:, 0]).astype(dtype)
+        base = (base[None] if single else blocked(base[None], dtype, slots)[:, 0]).astype(dtype)
     slope = np.concatenate([slope, np.zeros((r, Y.shape[1]))], axis=1)
-    return Planes(bank, np.concatenate([index, tail], axis=1), slope.astype(dtype), base, d)
+    index = np.concatenate([index, tail], axis=1)
+    return Planes(bank, index, slope.astype(dtype), base, d, paired=slots is not None)
 
 
 def _same(column: FloatArray, code: float) -> BoolArray:

@@ -125,8 +125,9 @@ def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> F
 
     The blocks of the plan are independent, so the coefficient's error is the sum of the
     blocks' scores, led through the inverse: the sandwich estimator with blocks as clusters
-    (Liang and Zeger 1986), with the usual factors for few clusters and few rows. Its
-    quantiles are those of Student's t on ``BLOCKS - 1`` degrees of freedom.
+    (Liang and Zeger 1986), with the usual factors for few clusters and few rows. Where blocks
+    hold partners, their differences are taken instead. Quantiles are those of Student's t on
+    ``BLOCKS - 1`` or ``PAIRED_BLOCKS / 2`` degrees of freedom.
     """
     q, blocks = moments.q, moments.blocks
     n_blocks = blocks.shape[1]
@@ -140,7 +141,10 @@ def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> F
     ess = effective_size(centred.weight, moments.square)
     with np.errstate(divide="ignore", invalid="ignore"):
         small = np.where(ess > q + 1, ess / (ess - q - 1), np.nan)
-    variance = np.einsum("rbqk,rbqk->rkq", influence, influence) * n_blocks / (n_blocks - 1)
+    factor = n_blocks / (n_blocks - 1)
+    if moments.paired:
+        influence, factor = influence[:, 0::2] - influence[:, 1::2], 1.0
+    variance = np.einsum("rbqk,rbqk->rkq", influence, influence) * factor
     errors: FloatArray = np.sqrt(variance * small[:, None, None])
     errors[solution.condition >= COLLINEAR] = np.nan
     return errors

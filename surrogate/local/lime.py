@@ -23,7 +23,7 @@ from surrogate.local._fit import Fit, Settings, z_of
 from surrogate.local._flags import flag_rows
 from surrogate.local._fresh import Fresh
 from surrogate.local._kernel import default_width
-from surrogate.local._moments import BLOCKS
+from surrogate.local._moments import BLOCKS, PAIRED_BLOCKS
 from surrogate.local._run import Job, ask, run
 from surrogate.local._select import SELECTIONS
 from surrogate.local.result import LimeResult
@@ -336,11 +336,12 @@ def _result(
         seed=seed,
     )
     classes = job.oracle.classes
+    dof = PAIRED_BLOCKS // 2 if job.design.paired else BLOCKS - 1
     return LimeResult(
         rows=job.rows,
         coef=fit.coef,
         coef_se=fit.errors if job.settings.has_errors else None,
-        dof=BLOCKS - 1 if job.settings.has_errors else None,
+        dof=dof if job.settings.has_errors else None,
         intercept=intercept,
         encoding=encoding,
         box_values=job.answers,

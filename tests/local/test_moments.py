@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surrogate.local._moments import BLOCKS, each_chunk, from_samples
+from surrogate.local._moments import (
+    BLOCKS,
+    PAIRED_BLOCKS,
+    Moments,
+    blocked,
+    each_chunk,
+    from_samples,
+    pair_slots,
+)
 from surrogate.local._solve import centre, solve, standard_errors
 
 
@@ -90,3 +98,46 @@ def test_each_chunk_sees_every_row_once_and_passes_errors_on() -> None:
 
     with pytest.raises(ZeroDivisionError):
         each_chunk(3, fail)
+
+
+@given(
+    strata=st.lists(st.integers(0, 30), min_size=PAIRED_BLOCKS, max_size=400),
+)
+@settings(max_examples=50, deadline=None)
+def test_partners_lie_in_neighbouring_blocks(strata: list[int]) -> None:
+    stratum = np.array(strata)
+    slots = pair_slots(stratum)
+    size = -(-len(stratum) // PAIRED_BLOCKS)
+    assert len(set(slots.tolist())) == len(slots)
+    assert slots.min() >= 0
+    assert slots.max() < PAIRED_BLOCKS * size
+    columns = np.arange(1.0, len(stratum) + 1)[None]
+    bank = blocked(columns, "float64", slots)
+    assert bank.sum() == columns.sum()
+    order = np.argsort(stratum, kind="stable")
+    first, second = slots[order[0 : 2 * (len(order) // 2) : 2]] // size, slots[order[1::2]] // size
+    assert (first % 2 == 0).all()
+    np.testing.assert_array_equal(first + 1, second)
+
+
+def test_standard_errors_of_rows_drawn_equally_often() -> None:
+    """Strata cancel: errors are those of the draws within real rows, not of the real rows."""
+    rng = np.random.Generator(np.random.Philox(key=8))
+    per, m, times = 10, 60, 150
+    level = 3.0 * rng.normal(size=m)
+    stratum = np.repeat(np.arange(m), per)
+    coefs, errors = [], []
+    for _ in range(times):
+        at = rng.permutation(stratum)
+        x = level[at] + rng.normal(size=len(at))
+        y = level[at] + rng.normal(size=len(at))
+        columns = np.stack([x, np.ones_like(x), y])
+        bank = blocked(columns, "float64", pair_slots(at))  # (blocks, 3, size)
+        blocks = np.matmul(bank, bank.swapaxes(1, 2))[None]
+        moments = Moments(blocks, np.array([float(len(at))]), 1, paired=True)
+        sums = centre(moments.blocks.sum(axis=1), 1)
+        solution = solve(sums)
+        coefs.append(solution.coef[0, 0, 0])
+        errors.append(standard_errors(moments, solution, sums)[0, 0, 0])
+    ratio = np.sqrt(np.mean(np.square(errors))) / np.std(coefs, ddof=1)
+    assert 0.85 < ratio < 1.2
