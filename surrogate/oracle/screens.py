@@ -51,7 +51,8 @@ def is_finite(values: Array) -> bool:
     if host is not None:
         flat = host.ravel(order="K")
         small = flat.size <= ONE_THREAD
-        return math.isfinite(flat.dot(flat) if small else np.einsum("i->", flat))
+        # neither of the two warns of an overflow, as `dot` and `sum` do
+        return math.isfinite(np.vdot(flat, flat) if small else np.einsum("i->", flat))
     if is_torch(values):
         return math.isfinite(float(values.detach().sum()))
     return bool(np.isfinite(values).all())
@@ -67,7 +68,7 @@ def sums_to_one(values: Array, bound: float) -> bool:
         return bool(least >= 0.0 and host.max() <= 1.0)
     error = _row_sums(host)
     error -= 1.0
-    return bool(least >= 0.0 and error.dot(error) <= bound * bound)
+    return bool(least >= 0.0 and np.vdot(error, error) <= bound * bound)
 
 
 def _row_sums(values: Host) -> Host:

@@ -115,8 +115,9 @@ def _settle_labels(traits: Traits, answered: Sequence[Answered]) -> Settled:
     if traits.task == "regression":
         labels = label_column(traits.name, answered[0])
         raise AnswerError(
-            f"{traits.name} answered labels such as {labels[0]!r}, and task='regression' was "
-            "said; say task='classification', or give a model that answers numbers."
+            f"{traits.name} answered labels such as {labels[:1].tolist()[0]!r}, and "
+            "task='regression' was said; say task='classification', or give a model that answers "
+            "numbers."
         )
     if traits.output in ("probabilities", "scores"):
         raise AnswerError(

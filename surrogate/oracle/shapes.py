@@ -61,8 +61,8 @@ def as_columns(name: str, answered: Answered) -> Array:
     if kind in "iub":
         return values.astype(np.float64)
     raise AnswerError(
-        f"{name} answered an array of {values.dtype} (such as {values.flat[0]!r}) where numbers "
-        "were expected; say output='labels' if these are labels."
+        f"{name} answered an array of {values.dtype} (such as {values[0].tolist()[0]!r}) where "
+        "numbers were expected; say output='labels' if these are labels."
     )
 
 
