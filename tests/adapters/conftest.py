@@ -300,9 +300,9 @@ NETS = {
                         0.69, 500),
     "cifar marabou": Net("cifar10_small_marabou.onnx", photographs, plain, 0.574, 500),
     "mnist lenet": Net("mnist_lenet5_clntrained.safetensors", images,
-                       lambda x: x.reshape(-1, 1, 28, 28), 0.9835, 1000),
+                       lambda x: x.reshape(-1, 1, 28, 28), 0.9835, 2000),
     "mnist lenet adversarial": Net("mnist_lenet5_advtrained.safetensors", images,
-                                   lambda x: x.reshape(-1, 1, 28, 28), 0.98, 1000),
+                                   lambda x: x.reshape(-1, 1, 28, 28), 0.98, 2000),
     "mnist provable": Net("mnist_wongkolter_provable.safetensors", images,
                           lambda x: x.reshape(-1, 1, 28, 28), 0.982, 1000),
 }  # fmt: skip
@@ -471,3 +471,15 @@ def _needs(request: pytest.FixtureRequest) -> None:
     if "case" in request.fixturenames:
         for library in request.getfixturevalue("case").needs:
             pytest.importorskip(library)
+
+
+@pytest.fixture
+def nets() -> Callable[[str], tuple[Net, Any]]:
+    """A net of shared/data/models and its box, or a skip that says so."""
+
+    def find(name: str) -> tuple[Net, Any]:
+        for library in ONNX if NETS[name].file.endswith(".onnx") else ("torch", "safetensors"):
+            pytest.importorskip(library)
+        return NETS[name], from_shared(name)()
+
+    return find
