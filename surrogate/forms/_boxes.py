@@ -108,7 +108,8 @@ def _points(conditions: Sequence[Condition], feature: Feature) -> FloatArray:
     elif feature.kind == "binary":
         points = [0.0, 1.0]
     elif feature.kind in ("integer", "ordinal"):
-        points = sorted({math.floor(cut) + step for cut in cuts for step in (-1.0, 0.0, 1.0)})
+        steps = (-1.0, 0.0, 1.0)
+        points = sorted({math.floor(cut) + step for cut in cuts or [0.0] for step in steps})
     else:
         # Half of each, not half the sum, which may overflow.
         gaps = [a / 2 + b / 2 for a, b in pairwise(cuts)]

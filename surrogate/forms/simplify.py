@@ -120,62 +120,129 @@ def simplify(rules: RuleSet, *, ordered: bool | None = None) -> RuleSet:
     otherwise no (p 0.85)
     """
     wanted = rules.ordered if ordered is None else ordered
+    if rules.ordered and not wanted:
+        raise InputError("An ordered list of rules cannot be simplified to an unordered set.")
     kept = _cleaned(rules)
-    boxed = not any(isinstance(c, AtLeast) for rule in kept for c in rule.conditions)
-    columns_once = all(len({c.columns for c in r.conditions}) == len(r.conditions) for r in kept)
+    boxes = _boxes_of(kept, rules.features)
     if rules.ordered:
-        if not wanted:
-            raise InputError("An ordered list of rules cannot be simplified to an unordered set.")
-        return replace(rules, rules=_shorter_list(kept, rules.features, boxed and columns_once))
-    plain = replace(rules, rules=kept)
-    if not (boxed and columns_once and plain.is_disjoint):
+        shorter = kept if boxes is None else _shorter_list(boxes, rules.features)
+        return replace(rules, rules=tuple(shorter))
+    if boxes is None or not boxes.are_disjoint:
         if wanted:
             raise InputError(
                 "Only rules that do not overlap can become an ordered list; these vote where "
                 "several hold. Pass ordered=False."
             )
-        return plain
-    return _of_disjoint(plain, wanted)
+        return replace(rules, rules=tuple(kept if boxes is None else boxes.rules))
+    return _of_disjoint(rules, boxes, wanted)
 
 
 @dataclass(frozen=True, eq=False)
+class _Boxes:
+    """Rules that some row can be in, with their boxes."""
+
+    rules: list[Rule]
+    atoms: Atoms
+    masks: BoolArray  # (rules, atoms)
+
+    @property
+    def are_disjoint(self) -> bool:
+        """Whether no row is in two of them."""
+        shared = [
+            self.atoms.meets(mask, self.masks[at + 1 :]) for at, mask in enumerate(self.masks)
+        ]
+        return not any(some.any() for some in shared)
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether every row is in one of them, if they are disjoint."""
+        if not self.rules:
+            return False  # at most the default's
+        full = self.atoms.volume(np.ones_like(self.masks[0]))
+        return sum(self.atoms.volume(mask) for mask in self.masks) == full
+
+
+def _boxes_of(rules: Sequence[Rule], features: tuple[Feature, ...]) -> _Boxes | None:
+    """The boxes of rules that speak of single columns, each once; None of others."""
+    for rule in rules:
+        columns = {c.columns for c in rule.conditions}
+        if any(isinstance(c, AtLeast) for c in rule.conditions):
+            return None
+        if len(columns) != len(rule.conditions):
+            return None
+    atoms = Atoms.of([rule.conditions for rule in rules], features)
+    masks = [atoms.mask(rule.conditions) for rule in rules]
+    possible = [at for at, mask in enumerate(masks) if atoms.volume(mask) > 0]
+    return _Boxes(
+        [rules[at] for at in possible],
+        atoms,
+        np.array(masks, dtype=np.bool_)[possible] if possible else np.empty((0, 0), dtype=np.bool_),
+    )
+
+
 class _Check:
     """What the result must keep: the outcome of every original box."""
 
-    atoms: Atoms
-    boxes: BoolArray  # (originals, atoms)
-    outcomes: tuple[object, ...]
-    ordered: bool
+    def __init__(self, boxes: _Boxes, *, ordered: bool) -> None:
+        self.boxes, self.ordered = boxes, ordered
+        self.outcomes = [_outcome(rule) for rule in boxes.rules]
+        # By identity: hashing rules would take longer than what is kept.
+        self._reached: dict[int, tuple[Rule, BoolArray, BoolArray]] = {}
+        self._looser: dict[int, tuple[Rule, list[Rule]]] = {}
+        self._alike: dict[object, BoolArray] = {}
 
     def keeps(self, rules: Sequence[Rule], default: object) -> bool:
         """Whether the rules give every original box its outcome."""
-        safe = np.zeros(len(self.boxes), dtype=np.bool_)
-        names = np.array([hash(o) for o in self.outcomes])
+        safe = self.safe([])
         for rule in rules:
-            mask = self.atoms.mask(rule.conditions)
-            met = self.atoms.meets(mask, self.boxes) & ~(safe & self.ordered)
-            if (met & (names != hash(_outcome(rule)))).any():
+            if not self.allows(rule, safe):
                 return False
-            safe |= met & ~(self.boxes & ~mask).any(axis=1)
-        return bool((safe | (names == hash(default))).all())
+            # A box of another outcome that is inside was safe before.
+            safe |= self._reach(rule)[1]
+        return bool((safe | self._are(default)).all())
+
+    def safe(self, rules: Sequence[Rule]) -> BoolArray:
+        """Which original boxes lie inside one of some rules."""
+        inside = np.zeros(len(self.outcomes), dtype=np.bool_)
+        for rule in rules:
+            inside |= self._reach(rule)[1]
+        return inside
+
+    def allows(self, rule: Rule, safe: BoolArray) -> bool:
+        """Whether a rule meets no box of another outcome, but such as are safe before it."""
+        wrong = self._reach(rule)[0] & ~self._are(_outcome(rule))
+        return not (wrong & ~safe if self.ordered else wrong).any()
+
+    def looser(self, rule: Rule) -> list[Rule]:
+        """The rule without one condition, or without one bound of one."""
+        if id(rule) not in self._looser:
+            self._looser[id(rule)] = rule, _relaxations(rule)
+        return self._looser[id(rule)][1]
+
+    def _reach(self, rule: Rule) -> tuple[BoolArray, BoolArray]:
+        """Which original boxes a rule meets, and which lie inside of it."""
+        if id(rule) not in self._reached:
+            mask = self.boxes.atoms.mask(rule.conditions)
+            met = self.boxes.atoms.meets(mask, self.boxes.masks)
+            inside = np.asarray(~(self.boxes.masks & ~mask).any(axis=1))
+            self._reached[id(rule)] = rule, met, inside
+        return self._reached[id(rule)][1:]
+
+    def _are(self, outcome: object) -> BoolArray:
+        """Which original boxes have an outcome."""
+        if outcome not in self._alike:
+            self._alike[outcome] = np.array([o == outcome for o in self.outcomes], dtype=np.bool_)
+        return self._alike[outcome]
 
 
-def _of_disjoint(rules: RuleSet, ordered: bool) -> RuleSet:
+def _of_disjoint(rules: RuleSet, boxes: _Boxes, ordered: bool) -> RuleSet:
     """Simplify rules of which at most one holds."""
-    if not rules.rules:
-        return replace(rules, ordered=ordered)
-    features = rules.features
-    boxes = [rule.conditions for rule in rules.rules]
-    atoms = Atoms.of(boxes, features)
-    masks = np.stack([atoms.mask(box) for box in boxes])
-    full = atoms.volume(np.ones_like(masks[0]))
-    complete = sum(atoms.volume(mask) for mask in masks) == full
-    merged = _merged(list(rules.rules), features)
-    if not complete:
+    merged = _merged(boxes.rules, rules.features)
+    if not boxes.are_complete:
         return replace(rules, rules=tuple(merged), ordered=ordered)
-    check = _Check(atoms, masks, tuple(_outcome(rule) for rule in rules.rules), ordered)
+    check = _Check(boxes, ordered=ordered)
     if not ordered:
-        return replace(rules, rules=tuple(_reduced(merged, features, check)))
+        return replace(rules, rules=tuple(_reduced(merged, rules.features, check)))
     return _best_list(rules, merged, check)
 
 
@@ -218,11 +285,11 @@ def _reduced(
             if check.keeps(without, default):
                 rules, changed = without, True
                 continue
-            for looser in _relaxations(rules[at]):
-                trial = [*rules[:at], looser, *rules[at + 1 :]]
-                if check.keeps(trial, default):
-                    rules, changed = trial, True
-                    break
+            safe = check.safe(rules[:at])
+            # What a looser rule takes from later ones they decide alike, or it is refused.
+            looser = [rule for rule in check.looser(rules[at]) if check.allows(rule, safe)]
+            if looser:
+                rules, changed = [*rules[:at], looser[0], *rules[at + 1 :]], True
         merged = _merged(rules, features)
         if len(merged) < len(rules) and check.keeps(merged, default):
             rules, changed = merged, True
@@ -321,23 +388,17 @@ def _cleaned(rules: RuleSet) -> tuple[Rule, ...]:
     return tuple(kept)
 
 
-def _shorter_list(
-    rules: tuple[Rule, ...], features: tuple[Feature, ...], boxed: bool
-) -> tuple[Rule, ...]:
+def _shorter_list(boxes: _Boxes, features: tuple[Feature, ...]) -> list[Rule]:
     """Drop rules that an earlier one contains, and join neighbours of one outcome."""
-    if not boxed:
-        return rules
-    atoms = Atoms.of([rule.conditions for rule in rules], features)
     kept: list[Rule] = []
     masks: list[BoolArray] = []
-    for rule in rules:
-        mask = atoms.mask(rule.conditions)
+    for rule, mask in zip(boxes.rules, boxes.masks):
         if any(not (mask & ~earlier).any() for earlier in masks):
             continue
         joined = _joined(kept[-1], rule, features) if kept else None
         if joined is not None:
-            kept[-1], masks[-1] = joined, atoms.mask(joined.conditions)
+            kept[-1], masks[-1] = joined, boxes.atoms.mask(joined.conditions)
         else:
             kept.append(rule)
             masks.append(mask)
-    return tuple(kept)
+    return kept
