@@ -85,7 +85,8 @@ def _check_present(name: str, names: Sequence[Any], *, who: str) -> None:
 
 def nearest(name: str, known: Sequence[Any]) -> str:
     """A hint at the name that may be meant, or nothing."""
-    near = difflib.get_close_matches(name, [str(n) for n in known], n=1)
+    lower = {str(n).lower(): n for n in known}
+    near = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=1)]
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -222,14 +222,14 @@ def _outputs(
     labels = [name for name, kind in outputs.items() if kind in _LABELS]
     values = [name for name in outputs if name not in labels]
     decision = labels[0] if len(labels) == 1 else None
-    chosen = answer or _only(values) or decision
+    chosen = answer or _only(values) or (None if values else decision)
+    if said.output == "labels" and answer is None and decision is not None:
+        chosen = decision
     if chosen is None:
         raise OptionError(
             f"{who} has several outputs ({', '.join(outputs)}); say which is the answer:"
             " OnnxBox(..., answer=...)."
         )
-    if said.output == "labels" and answer is None and decision is not None:
-        chosen = decision
     if chosen == decision or said.output == "values":
         decision = None
     return chosen, decision
