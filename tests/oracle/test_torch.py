@@ -102,9 +102,7 @@ def test_one_column_of_probabilities(make, tensor):
     answers = make(lambda r: torch.sigmoid(r[:, 0]), task="classification").ask(tensor)
     p = torch.sigmoid(tensor[:, 0])
     torch.testing.assert_close(answers.values, torch.stack([1 - p, p], dim=1))
-    oracle = make(
-        lambda r: torch.sigmoid(r[:, 0]) * 3, task="classification", output="probabilities"
-    )
+    oracle = make(lambda r: 3 * torch.sigmoid(r[:, 0]), classes=(0, 1), output="probabilities")
     with pytest.raises(AnswerError, match="the probability"):
         oracle.ask(tensor)
 
