@@ -45,8 +45,8 @@ class Domain:
         Columns worked out from the others. The callable gets all columns by name, as the
         user writes them, and returns the column's n values.
     constraint : callable, optional
-        Gets rows as the user's are and returns one truth value per row: whether such a row
-        can exist. Only rows that can are asked.
+        Gets rows as the user's are (arrays as NumPy) and returns one truth value per row:
+        whether such a row can exist. Only rows that can are asked.
     frame : Frame, optional
         How the user's rows look; a float64 array by default, or an object array where
         categories are strings.
@@ -328,7 +328,7 @@ class Domain:
         """
         if self.constraint is None:
             return np.ones(len(matrix), dtype=bool)
-        return derivation.judge(self.constraint, self.decode(matrix), len(matrix))
+        return derivation.judge(self.constraint, self.decode(to_numpy(matrix)), len(matrix))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, JSON safe; of functions, only that they are there."""

@@ -206,6 +206,11 @@ def test_declared_bounds_hold() -> None:
         Domain.infer(MIXED, bounds={"age": (40, None)})
 
 
+def test_binary_is_neither_negative_nor_larger() -> None:
+    domain = Domain.infer(MIXED)
+    refuses(domain, mixed(smoker=np.array([0, 1, -1])), "column 'smoker' row 2 is -1.0")
+
+
 def test_undeclared_bounds_do_not() -> None:
     domain = Domain.infer(MIXED)
     assert domain.encode(mixed(age=np.array([-5, 200, 31])))[0, 0] == -5

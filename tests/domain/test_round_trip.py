@@ -273,3 +273,8 @@ def test_numbers_as_categories_keep_their_dtype() -> None:
     gaps = np.array([[3.0], [np.nan]])
     domain = Domain.infer(gaps, kinds={0: "categorical"})
     np.testing.assert_array_equal(domain.decode(domain.encode(gaps)), gaps)
+
+
+def test_nan_and_null_of_polars_stay_apart() -> None:
+    frame = pl.DataFrame({"nan": [0.5, np.nan], "null": [0.5, None]})
+    polars.testing.assert_frame_equal(back(frame), frame)

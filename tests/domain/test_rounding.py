@@ -156,3 +156,12 @@ def test_float32_tensors_stay_so() -> None:
     rounded = domain.round(torch.tensor([[0.1, 2.7]]), "float32")
     assert rounded.dtype == torch.float32
     assert rounded.tolist() == [[np.float32(0.1), 3.0]]
+
+
+def test_bfloat16_ties_go_to_even_as_in_torch() -> None:
+    torch = pytest.importorskip("torch")
+    ties = np.array([[1 + 2.0**-8], [1 + 3 * 2.0**-8], [-1 - 2.0**-8], [3e-40], [0.0], [-0.0]])
+    domain = Domain.infer(np.array([[0.5]]))
+    rounded = domain.round(ties, "bfloat16")
+    assert rounded[:3, 0].tolist() == [1.0, 1 + 2.0**-6, -1.0]
+    np.testing.assert_array_equal(rounded, torch.from_numpy(ties).to(torch.bfloat16).double())
