@@ -166,7 +166,7 @@ def unknown(owner: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
     >>> unknown("Lime", {"widht": 1}, ["width"])
     Traceback (most recent call last):
     ...
-    surrogate.errors.OptionError: Lime has no parameter `widht`; did you mean `width`? It has: width.
+    surrogate.errors.OptionError: Lime has no parameter `widht`; did you mean `width`? It has: ...
     """
     for name in given:
         if name not in known:
