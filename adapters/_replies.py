@@ -40,6 +40,8 @@ def to_reply(answer: Any, traits: Traits) -> Reply:
     AnswerError
         If no array can be made of the answer.
     """
+    if _passes(answer, traits):
+        return Reply(values=answer)
     if isinstance(answer, Reply):
         reply = answer
         if _is_sequence_of_mappings(answer.values):
@@ -52,6 +54,16 @@ def to_reply(answer: Any, traits: Traits) -> Reply:
         array = _as_array(answer, traits)
         reply = Reply(labels=array) if _are_labels(array, traits) else Reply(values=array)
     return _settled(reply, traits)
+
+
+def _passes(answer: Any, traits: Traits) -> bool:
+    """Whether an answer is floats as they should be: nearly all are, and asking is often brief."""
+    if traits.output == "labels":
+        return False
+    if type(answer) is np.ndarray:
+        return answer.dtype.kind == "f" and answer.ndim > 0
+    floats = traits.library == "torch" and is_torch(answer) and hasattr(answer, "detach")
+    return floats and answer.is_floating_point() and not answer.requires_grad
 
 
 def _settled(reply: Reply, traits: Traits) -> Reply:

@@ -242,6 +242,7 @@ def test_a_preprocess_may_feed_whole_arrays_by_name() -> None:
 )
 @pytest.mark.parametrize("names", [["no", "yes"], [1, 2], ["no", "maybe", "yes"]], ids=str)
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.filterwarnings("ignore:Attribute `prob._` was deprecated")  # read by skl2onnx
 def test_classes_are_read_from_the_graph(model: Any, zipmap: bool, names: list[Any]) -> None:
     y = np.array(names)[np.arange(N) % len(names)]
     model.fit(X, y)
