@@ -208,7 +208,12 @@ def test_declared_bounds_hold() -> None:
 
 def test_binary_is_neither_negative_nor_larger() -> None:
     domain = Domain.infer(MIXED)
-    refuses(domain, mixed(smoker=np.array([0, 1, -1])), "column 'smoker' row 2 is -1.0")
+    refuses(
+        domain,
+        mixed(smoker=np.array([0, 1, -1])),
+        "column 'smoker' row 2 is -1.0",
+        "binary: 0 or 1",
+    )
 
 
 def test_undeclared_bounds_do_not() -> None:
