@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surrogate.local._designs import Design, Drawn, make_planes
+from surrogate.local._designs import Design, Drawn
 from surrogate.local._kernel import effective_size, exponential
 from surrogate.local._moments import Moments, each_chunk, from_samples, shared_moments
+from surrogate.local._planes import make_planes
 from surrogate.local._select import select
 from surrogate.local._solve import centre, solve, standard_errors
 from surrogate.local.compatible import fit_r2, refit
@@ -59,6 +60,9 @@ class Fit:
     coef, errors : arrays of shape (r, k, d)
     intercept, r2 : arrays of shape (r, k)
     ess, condition : arrays of shape (r,)
+    inflation : array of shape (r, d)
+        How many times the variance of a coefficient exceeds what it would be if its feature
+        did not move with the others (variance inflation factor).
     """
 
     coef: FloatArray
@@ -67,6 +71,7 @@ class Fit:
     r2: FloatArray
     ess: FloatArray
     condition: FloatArray
+    inflation: FloatArray
 
     @classmethod
     def empty(cls, r: int, k: int, d: int) -> Fit:
@@ -78,6 +83,7 @@ class Fit:
             r2=np.full((r, k), np.nan),
             ess=np.zeros(r),
             condition=np.ones(r),
+            inflation=np.ones((r, d)),
         )
 
     def fill(
@@ -100,6 +106,7 @@ class Fit:
         solution = solve(sums, ridge=settings.ridge)
         self.coef[at], self.intercept[at] = solution.coef, solution.intercept
         self.condition[at] = solution.condition
+        self.inflation[at] = np.einsum("rqq,rqq->rq", sums.zz, solution.inverse)
         self.ess[at] = effective_size(sums.weight, square)
         if settings.selection != "none":
             chosen = select(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate.fidelity import weighted_r2
-from surrogate.local._designs import Design, Drawn, make_planes
+from surrogate.local._designs import Design, Drawn
 from surrogate.local._fit import own_view
 from surrogate.local._moments import each_chunk
+from surrogate.local._planes import make_planes
 from surrogate.types import FloatArray
 
 __all__ = ["Fresh", "measure_own", "measure_shared"]

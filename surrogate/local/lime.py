@@ -16,14 +16,10 @@ import numpy as np
 from surrogate._array import to_numpy
 from surrogate._validate import Boolean, Choice, Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.errors import DataError, OptionError
-from surrogate.explanation.encoding import Scaled
-from surrogate.explanation.local_fidelity import LocalFidelity
+from surrogate.local._assemble import assemble
 from surrogate.local._designs import Design, child_seed, lime_design, make_design
-from surrogate.local._fit import Fit, Settings, z_of
-from surrogate.local._flags import flag_rows
-from surrogate.local._fresh import Fresh
+from surrogate.local._fit import Settings
 from surrogate.local._kernel import default_width
-from surrogate.local._moments import BLOCKS, PAIRED_BLOCKS
 from surrogate.local._run import Job, ask, run
 from surrogate.local._select import SELECTIONS
 from surrogate.local.result import LimeResult
@@ -208,7 +204,7 @@ class Lime:
         fit, fresh, rejected = run(
             job, n_samples=self.n_samples - self.compatible, fidelity=fidelity, seeds=streams
         )
-        return _result(job, fit, fresh, cost=cost, rejected=rejected, n=fidelity, seed=seed)
+        return assemble(job, fit, fresh, cost=cost, rejected=rejected, n=fidelity, seed=seed)
 
     def _check(self, fidelity: int) -> None:
         """Every parameter, and those that exclude each other."""
@@ -304,71 +300,3 @@ class Lime:
 def _interpretable(domain: Domain) -> int:
     """Columns of z that carry something: a one-hot group counts once."""
     return len(domain.features) - sum(len(members) - 1 for members in domain.groups.values())
-
-
-def _result(
-    job: Job,
-    fit: Fit,
-    fresh: Fresh,
-    *,
-    cost: Mapping[str, int],
-    rejected: float,
-    n: int,
-    seed: int,
-) -> LimeResult:
-    """Arrays of the fit and of its fidelity, with what is bad about them."""
-    z_row = z_of(job.design, job.rows)  # (r, d)
-    local = fit.intercept + np.einsum("rkd,rd->rk", fit.coef, z_row)
-    intercept = fit.intercept
-    encoding = job.design.encoding
-    if isinstance(encoding, Scaled) and encoding.centre is None:  # then a row's own numbers are 0
-        number = ~job.design.equality
-        intercept = intercept + np.einsum("rkd,rd->rk", fit.coef[:, :, number], z_row[:, number])
-    fidelity = LocalFidelity(
-        value=fresh.value,
-        low=fresh.low,
-        high=fresh.high,
-        error=np.abs(local - job.answers),
-        ess=fresh.ess,
-        n=n,
-        level=job.level,
-        interval="sandwich",
-        seed=seed,
-    )
-    classes = job.oracle.classes
-    dof = PAIRED_BLOCKS // 2 if job.design.paired else BLOCKS - 1
-    return LimeResult(
-        rows=job.rows,
-        coef=fit.coef,
-        coef_se=fit.errors if job.settings.has_errors else None,
-        dof=dof if job.settings.has_errors else None,
-        intercept=intercept,
-        encoding=encoding,
-        box_values=job.answers,
-        local_values=local,
-        fit_r2=fit.r2,
-        fidelity=fidelity,
-        ess=fit.ess,
-        widths=np.full(len(job.rows), job.settings.width),
-        classes=None if classes is None else tuple(classes[c] for c in job.kept),
-        flags=flag_rows(fit, fresh, fidelity, job.answers.argmax(axis=1)),
-        queries=dict(cost),
-        rejected=rejected,
-        seed=seed,
-        notes=_notes(job, rejected),
-    )
-
-
-def _notes(job: Job, rejected: float) -> tuple[str, ...]:
-    """What holds for all rows alike."""
-    notes = []
-    if job.design.shared is not None:
-        notes.append(
-            "All rows share one set of queries, so their errors are not independent: a mean over "
-            "rows is less sure than its rows suggest."
-        )
-    if not job.settings.has_errors:
-        notes.append("No standard errors: ridge and feature selection bias the coefficients.")
-    if rejected:
-        notes.append(f"The domain's constraint refused {rejected:.1%} of the drawn rows.")
-    return tuple(notes)

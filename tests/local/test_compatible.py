@@ -123,6 +123,22 @@ def test_fit_from_lime_draws(selection: str, n_features: int) -> None:
         np.testing.assert_allclose(fit.score[2], theirs.score, atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("n_features", "method"), [(6, "forward_selection"), (7, "highest_weights")]
+)
+def test_auto_changes_its_way_beyond_six_features(n_features: int, method: str) -> None:
+    rng = np.random.Generator(np.random.Philox(key=2))
+    Z = rng.normal(size=(80, 14))
+    Z[:, 7:] = 0.3 * Z[:, 7:] + Z[:, :7]
+    Y = (Z @ rng.normal(size=14) + rng.normal(size=80))[:, None]
+    chosen = {
+        way: lime_fit(Z, Y, width=4.0, selection=way, n_features=n_features).coef != 0
+        for way in ("auto", "forward_selection", "highest_weights")
+    }
+    assert not np.array_equal(chosen["forward_selection"], chosen["highest_weights"])
+    np.testing.assert_array_equal(chosen["auto"], chosen[method])
+
+
 def test_deciles_and_regression() -> None:
     X = table()
 

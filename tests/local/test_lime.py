@@ -179,6 +179,8 @@ def test_label_only_boxes() -> None:
     assert set(np.unique(result.box_values)) == {0.0, 1.0}
     assert (np.abs(result.coef[:, 1]).argmax(axis=1) == 0).all()
     np.testing.assert_allclose(result.coef[:, 0], -result.coef[:, 1])
+    np.testing.assert_allclose(result.intercept.sum(axis=1), 1.0)
+    np.testing.assert_allclose(result.fidelity.value[:, 0], result.fidelity.value[:, 1], atol=1e-4)
 
 
 def test_chosen_classes() -> None:
@@ -222,6 +224,14 @@ def test_a_constant_feature_gets_zero() -> None:
         result = explain(regression(X), X, sampling=sampling)
         assert (result.coef[:, 0, 2] == 0).all()
         assert np.isfinite(result.coef_se).all()
+
+
+def test_features_that_move_together_are_named() -> None:
+    X = numbers()
+    X[:, 1] = X[:, 0] + 0.01 * X[:, 1]
+    together = " ".join(explain(regression(X), X).notes)
+    assert "one can make up for another: x0, x1." in together
+    assert "make up" not in " ".join(explain(regression(numbers()), numbers()).notes)
 
 
 def test_a_bad_explanation_says_so() -> None:

@@ -1,0 +1,96 @@
+"""Arrays of a fit and of its fidelity, put together with what a reader must know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from surrogate.explanation.encoding import Scaled
+from surrogate.explanation.local_fidelity import LocalFidelity
+from surrogate.local._fit import Fit, z_of
+from surrogate.local._flags import flag_rows
+from surrogate.local._fresh import Fresh
+from surrogate.local._moments import BLOCKS, PAIRED_BLOCKS
+from surrogate.local._run import Job
+from surrogate.local.result import LimeResult
+
+__all__ = ["assemble"]
+
+_TIED = 10.0  # variance inflation from which a coefficient is not read alone
+
+
+def assemble(
+    job: Job,
+    fit: Fit,
+    fresh: Fresh,
+    *,
+    cost: Mapping[str, int],
+    rejected: float,
+    n: int,
+    seed: int,
+) -> LimeResult:
+    """Arrays of the fit and of its fidelity, with what is bad about them."""
+    z_row = z_of(job.design, job.rows)  # (r, d)
+    local = fit.intercept + np.einsum("rkd,rd->rk", fit.coef, z_row)
+    intercept = fit.intercept
+    encoding = job.design.encoding
+    if isinstance(encoding, Scaled) and encoding.centre is None:  # then a row's own numbers are 0
+        number = ~job.design.equality
+        intercept = intercept + np.einsum("rkd,rd->rk", fit.coef[:, :, number], z_row[:, number])
+    fidelity = LocalFidelity(
+        value=fresh.value,
+        low=fresh.low,
+        high=fresh.high,
+        error=np.abs(local - job.answers),
+        ess=fresh.ess,
+        n=n,
+        level=job.level,
+        interval="sandwich",
+        seed=seed,
+    )
+    classes = job.oracle.classes
+    dof = PAIRED_BLOCKS // 2 if job.design.paired else BLOCKS - 1
+    return LimeResult(
+        rows=job.rows,
+        coef=fit.coef,
+        coef_se=fit.errors if job.settings.has_errors else None,
+        dof=dof if job.settings.has_errors else None,
+        intercept=intercept,
+        encoding=encoding,
+        box_values=job.answers,
+        local_values=local,
+        fit_r2=fit.r2,
+        fidelity=fidelity,
+        ess=fit.ess,
+        widths=np.full(len(job.rows), job.settings.width),
+        classes=None if classes is None else tuple(classes[c] for c in job.kept),
+        flags=flag_rows(fit, fresh, fidelity, job.answers.argmax(axis=1)),
+        queries=dict(cost),
+        rejected=rejected,
+        seed=seed,
+        notes=_notes(job, fit, rejected),
+    )
+
+
+def _notes(job: Job, fit: Fit, rejected: float) -> tuple[str, ...]:
+    """What holds for all rows alike."""
+    notes = []
+    tied = np.flatnonzero(np.median(fit.inflation, axis=0) > _TIED)
+    if tied.size:
+        names = [job.oracle.domain.features[j].name for j in tied.tolist()]
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        notes.append(
+            f"Read these features' coefficients together, since they move together in the "
+            f"perturbed rows and one can make up for another: {', '.join(names[:8])}{more}."
+        )
+    if job.design.shared is not None:
+        notes.append(
+            "All rows share one set of queries, so their errors are not independent: a mean over "
+            "rows is less sure than its rows suggest."
+        )
+    if not job.settings.has_errors:
+        notes.append("No standard errors: ridge and feature selection bias the coefficients.")
+    if rejected:
+        notes.append(f"The domain's constraint refused {rejected:.1%} of the drawn rows.")
+    return tuple(notes)
