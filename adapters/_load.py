@@ -141,11 +141,17 @@ def _file_module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"{path} cannot be imported as Python.")
     module = importlib.util.module_from_spec(spec)
-    with _first_on_path(path.parent), blame(f"Running {path}"):
-        spec.loader.exec_module(module)
     known = sys.modules.get(path.stem)
-    if known is None or getattr(known, "__file__", None) == module.__file__:
-        sys.modules[path.stem] = module  # so that what it defines can be pickled
+    ours = known is None or getattr(known, "__file__", None) == module.__file__
+    if ours:  # so that what it defines can be pickled, and dataclasses find their module
+        sys.modules[path.stem] = module
+    try:
+        with _first_on_path(path.parent), blame(f"Running {path}"):
+            spec.loader.exec_module(module)
+    except BaseException:
+        if ours:
+            del sys.modules[path.stem]
+        raise
     return module
 
 

@@ -82,8 +82,10 @@ def test_onnx_files_and_urls_are_left_to_wrap(tmp_path: Path) -> None:
 def script(tmp_path: Path) -> Path:
     (tmp_path / "weights_of_mine.py").write_text("FACTOR = 2\n")
     (tmp_path / "scoring_of_mine.py").write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
         "from weights_of_mine import FACTOR\n"
-        "class Box:\n    factor = FACTOR\n"
+        "@dataclass\nclass Box:\n    factor: int = FACTOR\n"
         "def score(rows):\n    return FACTOR * rows[:, 0]\n"
     )
     return tmp_path / "scoring_of_mine.py"
@@ -133,6 +135,7 @@ def test_code_that_breaks_while_loading_is_named(tmp_path: Path) -> None:
         ModelError, match=r"Running .*broken\.py raised ModuleNotFoundError: No mod"
     ):
         load(f"{tmp_path / 'broken.py'}:score")
+    assert "broken" not in sys.modules
 
 
 @pytest.mark.parametrize(
