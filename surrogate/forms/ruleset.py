@@ -324,7 +324,7 @@ class RuleSet:
             counted += f" of which {rule.n_correct:,} agree"
         if self.classes is None or rule.decision is None:
             return ", ".join(value_text(v) for v in rule.value) + counted
-        probability = value_text(rule.value[rule.decision])
+        probability = f"{rule.value[rule.decision]:.3g}"
         return f"{class_text(self.classes, rule.decision)} (p {probability}{counted})"
 
     def __str__(self) -> str:

@@ -325,7 +325,7 @@ class Tree:
         if self.decision is None or self.classes is None:
             return f"{', '.join(value_text(v) for v in self.value[node])} ({reach})"
         code = int(self.decision[node])
-        probability = value_text(self.value[node, code])
+        probability = f"{self.value[node, code]:.3g}"
         return f"{class_text(self.classes, code)} (p {probability}, {reach})"
 
     def __str__(self) -> str:

@@ -100,10 +100,13 @@ def ask_around(
     answers, ended = _answers(oracle, rows)
     rows, shares = rows[: len(answers)], shares[: len(answers)]
     decision = answers.decision if task == "classification" else None
+    values = np.asarray(to_numpy(answers.values), dtype=np.float64)
+    if decision is not None and oracle.output == "scores":
+        values = np.eye(values.shape[1])[to_numpy(decision)]  # a mean of scores says nothing
     some = shares > 0
     return Asked(
         matrix=to_numpy(rows)[some],
-        values=np.asarray(to_numpy(answers.values), dtype=np.float64)[some],
+        values=values[some],
         decision=None if decision is None else to_numpy(decision).astype(np.intp)[some],
         weight=shares[some] * some.sum(),
         classes=oracle.classes,

@@ -69,14 +69,13 @@ def exact_threshold(threshold: float) -> float:
     """
     if not math.isfinite(threshold):
         return threshold
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # past the greatest float32 lies infinity
         f = np.float32(threshold)
-    if float(f) > threshold:
-        f = np.nextafter(f, np.float32(-np.inf))
-    g = np.nextafter(f, np.float32(np.inf))
-    if not np.isfinite(f) or not np.isfinite(g):
-        return threshold
-    middle = float(f) + (float(g) - float(f)) / 2  # exact: float64 has 29 bits to spare
-    with np.errstate(over="ignore"):
+        if float(f) > threshold:
+            f = np.nextafter(f, np.float32(-np.inf))
+        g = np.nextafter(f, np.float32(np.inf))
+        if not np.isfinite(f) or not np.isfinite(g):
+            return threshold
+        middle = float(f) + (float(g) - float(f)) / 2  # exact: float64 has 29 bits to spare
         goes_left = float(np.float32(middle)) <= threshold
     return middle if goes_left else float(np.nextafter(middle, -np.inf))

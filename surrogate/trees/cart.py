@@ -125,7 +125,7 @@ class _Cart(BaseEstimator):  # type: ignore[misc]
             features=domain.features,
             classes=asked.classes,
             matrix=asked.matrix,
-            values=self._targets(asked),
+            values=asked.values,
             decision=asked.decision,
             weight=asked.weight,
         )
@@ -222,10 +222,6 @@ class _Cart(BaseEstimator):  # type: ignore[misc]
 
     def _settle(self, asked: Asked) -> None:
         """Set what is learnt besides the form."""
-
-    def _targets(self, asked: Asked) -> FloatArray:
-        """What a leaf's value is the mean of: (n, k)."""
-        return asked.values
 
     def _notes(self) -> tuple[str, ...]:
         """What a reader must know of the fit."""
@@ -366,12 +362,6 @@ class CartClassifier(ClassifierMixin, _Cart):  # type: ignore[misc]
 
     def _settle(self, asked: Asked) -> None:
         self.classes_ = np.asarray(asked.classes)
-
-    def _targets(self, asked: Asked) -> FloatArray:
-        output = None if self.oracle is None else self.oracle.output
-        if output == "scores" and asked.decision is not None:
-            return np.eye(len(self.classes_))[asked.decision]
-        return asked.values
 
     def _notes(self) -> tuple[str, ...]:
         answers = self.rows_.decision
