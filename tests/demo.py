@@ -20,7 +20,7 @@ from surrogate.explanation import (
     LocalFidelity,
     Scaled,
 )
-from surrogate.fidelity import Curve, Fidelity, assess
+from surrogate.fidelity import Curve, Fidelity, GroupScore, Interval, Score, Verdict, assess
 from surrogate.forms import Tree
 from surrogate.oracle import Queries
 
@@ -110,6 +110,7 @@ def classifier(*, leaves: int = 16, names: tuple[str, ...] = (), classes=("refus
         return tree_of(fitted.fit(x[fit], p[fit] > 0.5), domain.features, classes)
 
     tree = form(leaves)
+    score = Score("agreement", 0.83, Interval(0.79, 0.86, 0.95, "mixture"), 900, 900)
     curve = tuple(
         measured(form(size), x[test], p[test], seed=0, where="held-out real rows")
         for size in (2, 4, 8, 16, 32)
@@ -126,6 +127,7 @@ def classifier(*, leaves: int = 16, names: tuple[str, ...] = (), classes=("refus
             measured(tree, near, probability(near), seed=1, where="perturbed rows"),
         ),
         curve=Curve((2, 4, 8, 16, 32), curve),
+        verdict=Verdict("not met", 0.95, score, 4),
         rules=tree.rules().measured(x[test], (p[test] > 0.5).astype(int)),
         queries=Queries(9100, 10, 1.24, {"fit": 7100, "fidelity": 2000}, 10_000),
         settings={
@@ -231,6 +233,7 @@ def scaled_local() -> LocalExplanations:
 
 def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> AuditResult:
     """An audit of the loan model with one tree and four rows."""
+    outcome = Score("accuracy", 0.71, Interval(0.68, 0.74, 0.95, "Wilson"), 900, 900)
     return AuditResult(
         target={
             "name": "credit.onnx",
@@ -256,6 +259,7 @@ def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> Aud
         },
         surrogates=(classifier(names=names, classes=classes),),
         local=local(names=names, classes=classes),
+        outcomes=(GroupScore("the model", outcome, small=False),),
         queries=Queries(15_104, 17, 1.55, {"fit": 12_104, "fidelity": 3000}, 20_000),
         settings={
             "command": "surrogate audit credit.onnx applications.csv --report report.html",

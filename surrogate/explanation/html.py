@@ -19,7 +19,7 @@ from surrogate.render import fragments
 from surrogate.render.fragments import Fragment
 from surrogate.render.names import clean
 from surrogate.render.strongest import strongest
-from surrogate.render.tables import fidelity_table
+from surrogate.render.tables import fidelity_table, outcome_table
 
 if TYPE_CHECKING:
     from surrogate.explanation.audit_result import AuditResult
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from surrogate.explanation.local_explanation import LocalExplanation
     from surrogate.explanation.local_explanations import LocalExplanations
 
-__all__ = ["audit_html", "bad", "global_html", "local_html", "locals_html", "row_html"]
+__all__ = ["ENDED", "audit_html", "bad", "global_html", "local_html", "locals_html", "row_html"]
 
+ENDED = "it was interrupted, and this is what there was by then"
 _TOP = 10
 _FULL = 3
 
@@ -37,10 +38,13 @@ def global_html(explanation: GlobalExplanation) -> Fragment:
     """The claim, what is wrong with it, the form, the fidelity table."""
     form = explanation.rules if explanation.rules is not None else explanation.form
     more = words.drops(explanation)
+    target = words.verdict(explanation)
     return fragments.join(
         [
             fragments.paragraph(words.claim(explanation), "claim"),
             fragments.paragraph(words.beside(explanation)),
+            *([fragments.paragraph(target)] if target else []),
+            *([bad((ENDED,))] if explanation.interrupted else []),
             bad(words.doubts(explanation)),
             *(fragments.paragraph(note, "note") for note in explanation.notes),
             *([fragments.paragraph(more, "note")] if more else []),
@@ -68,10 +72,11 @@ def audit_html(audit: AuditResult) -> Fragment:
     """Every surrogate in a line, then the first in full."""
     parts = [fragments.paragraph(note, "note") for note in audit.notes]
     if audit.interrupted:
-        parts.insert(0, bad(("the audit was interrupted, and this is what there was by then",)))
+        parts.insert(0, bad((ENDED,)))
     if len(audit.surrogates) > 1:
         parts.append(fragments.table(summary_table(audit.surrogates)))
     parts += [global_html(one) for one in audit.surrogates[:1]]
+    parts += [fragments.table(outcome_table(audit.outcomes))] if audit.outcomes else []
     parts += [] if audit.local is None else [locals_html(audit.local)]
     return fragments.join(parts)
 

@@ -15,7 +15,7 @@ from surrogate.render.features import class_name, shown
 from surrogate.render.names import clean, clip, for_terminal
 from surrogate.render.numbers import count, number
 from surrogate.render.strongest import half_width, strongest
-from surrogate.render.tables import Table, effect, fidelity_table
+from surrogate.render.tables import Table, effect, fidelity_table, outcome_table
 from surrogate.render.text import bar, paragraph, table, terminal_width
 from surrogate.types import FloatArray
 
@@ -31,20 +31,24 @@ __all__ = ["audit_text", "global_text", "local_text", "locals_text"]
 _TOP = 10
 _FULL = 3
 _BAR = 10
+_ENDED = "interrupted: this is what there was by then"
 
 
 def global_text(explanation: GlobalExplanation) -> str:
     """The claim, what is wrong with it, the form, the fidelity table, the cost."""
     target = clip(clean(explanation.target), 60)
-    head = f"{clean(explanation.method)} on {target} ({size_text(explanation.form)})"
+    head = f"{clean(explanation.method)} on {target}: {form_name(explanation.form)}"
     parts = [
         _head(head),
         paragraph(words.claim(explanation)),
         paragraph(words.beside(explanation)),
+        *_said(words.verdict(explanation)),
+        *([_mark(_ENDED)] if explanation.interrupted else []),
         *_bad(words.doubts(explanation)),
         *_notes(explanation.notes, words.drops(explanation)),
         "",
         form_text(explanation.rules if explanation.rules is not None else explanation.form),
+        paragraph(f"size: {size_text(explanation.form)}"),
         "",
         _table(fidelity_table(explanation.fidelity)),
         *_stability(explanation),
@@ -94,11 +98,13 @@ def audit_text(audit: AuditResult) -> str:
     """Every surrogate, then the local explanations."""
     parts = []
     if audit.interrupted:
-        parts.append(_mark("interrupted: this is what there was by then"))
+        parts.append(_mark(_ENDED))
     parts += _notes(audit.notes, None)
     parts += [block for one in audit.surrogates for block in (global_text(one), "")]
     if not audit.surrogates:
         parts += [_mark("no surrogate was fitted"), ""]
+    if audit.outcomes:
+        parts += [_table(outcome_table(audit.outcomes)), ""]
     if audit.local is not None:
         parts += [locals_text(audit.local), ""]
     parts += _cost(audit.queries)
@@ -212,6 +218,10 @@ def _mark(text: str) -> str:
 
 def _bad(found: tuple[str, ...]) -> list[str]:
     return [_mark(f"this explanation is bad: {clean(clause)}") for clause in found]
+
+
+def _said(sentence: str | None) -> list[str]:
+    return [paragraph(sentence)] if sentence else []
 
 
 def _notes(notes: tuple[str, ...], more: str | None) -> list[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "local_claim",
     "local_doubts",
     "locals_claim",
+    "verdict",
 ]
 
 LITTLE = 0.5
@@ -109,6 +110,13 @@ def doubts(explanation: GlobalExplanation) -> tuple[str, ...]:
                 f"with {score.symbol} {score.value_text()} ({_backing(score)})"
             )
     return tuple(found)
+
+
+def verdict(explanation: GlobalExplanation) -> str | None:
+    """Whether the wished-for fidelity is reached, where one was set."""
+    if explanation.verdict is None:
+        return None
+    return f"Target {explanation.verdict}."
 
 
 def drops(explanation: GlobalExplanation) -> str | None:

@@ -12,9 +12,17 @@ from surrogate.render.names import clean
 from surrogate.render.numbers import count, signed
 
 if TYPE_CHECKING:
-    from surrogate.fidelity import Fidelity, Score
+    from surrogate.fidelity import Fidelity, GroupScore, Score
 
-__all__ = ["Table", "curve_table", "effect", "fidelity_table", "group_table", "queries_table"]
+__all__ = [
+    "Table",
+    "curve_table",
+    "effect",
+    "fidelity_table",
+    "group_table",
+    "outcome_table",
+    "queries_table",
+]
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,17 @@ def group_table(fidelity: Fidelity) -> Table:
     return Table(("group", fidelity.main.symbol, _level([fidelity]), "n"), rows, "lrrr")
 
 
+def outcome_table(outcomes: Sequence[GroupScore]) -> Table:
+    """How often the model and each surrogate are right, where true outcomes are known."""
+    scores = [one.score for one in outcomes]
+    rows = tuple(
+        (isolated(one.group), one.score.value_text(), one.score.interval_text(), count(one.score.n))
+        for one in outcomes
+    )
+    header = ("against true outcomes", scores[0].symbol, _score_level(scores), "n")
+    return Table(header, rows, "lrrr")
+
+
 def curve_table(curve: object) -> Table:
     """The main metric at every size: what the picture of the curve shows."""
     from surrogate.fidelity import Curve
@@ -96,6 +115,11 @@ def queries_table(purposes: Sequence[tuple[str, int]], total: int) -> Table:
 
 def _level(fidelity: Sequence[Fidelity]) -> str:
     levels = {one.level for one in fidelity}
+    return f"{100 * levels.pop():g} % interval" if len(levels) == 1 else "interval"
+
+
+def _score_level(scores: Sequence[Score]) -> str:
+    levels = {one.interval.level for one in scores if one.interval is not None}
     return f"{100 * levels.pop():g} % interval" if len(levels) == 1 else "interval"
 
 

@@ -63,7 +63,8 @@ def table(
     hours      -0.3
     """
     cells = [[_indented(cell) for cell in row] for row in [header, *rows]]
-    widths = [max(width_of(row[j]) for row in cells) for j in range(len(header))]
+    full = [row for row in cells if any(row[1:])]
+    widths = [max((width_of(row[j]) for row in full), default=0) for j in range(len(header))]
     room = (width or terminal_width()) - _GAP * (len(widths) - 1)
     widths = _shrink(widths, align, room)
     lines = [_line(row, widths, align) for row in cells]
@@ -77,6 +78,8 @@ def _indented(cell: str) -> str:
 
 
 def _line(row: Sequence[str], widths: Sequence[int], align: str) -> str:
+    if not any(row[1:]) and len(row) > 1:
+        return clip(row[0], sum(widths) + _GAP * (len(widths) - 1))
     parts = [
         spread(clip(cell, w), w, right=side == "r") for cell, w, side in zip(row, widths, align)
     ]

@@ -18,6 +18,8 @@ def trust(audit: AuditResult) -> Fragment:
     parts = []
     if audit.surrogates:
         parts.append(_measured(audit.surrogates[0]))
+        target = words.verdict(audit.surrogates[0])
+        parts += [fragments.paragraph(target)] if target else []
         more = words.drops(audit.surrogates[0])
         parts += [fragments.paragraph(more)] if more else []
     elif audit.local is not None:

@@ -100,6 +100,8 @@ def _sections(audit: AuditResult) -> Iterator[Section]:
             yield Section("size", "Fidelity against size", readings.size(first))
         if first.stability is not None:
             yield Section("stability", "Stability", readings.stability(first))
+        if audit.outcomes:
+            yield Section("outcomes", "True outcomes", readings.outcomes(audit.outcomes))
         if others:
             yield Section("others", "Other surrogates", readings.others(audit.surrogates))
     if audit.local is not None:

@@ -8,6 +8,7 @@ from html import escape
 from surrogate.explanation import GlobalExplanation, LocalExplanations, words
 from surrogate.explanation.html import row_html
 from surrogate.explanation.printing import form_text, overview, summary_table
+from surrogate.fidelity import GroupScore
 from surrogate.forms import Linear, RuleSet, Tree
 from surrogate.render import fragments
 from surrogate.render.describe import form_name, size_text
@@ -17,10 +18,10 @@ from surrogate.render.names import clean
 from surrogate.render.numbers import count, number, share
 from surrogate.render.plot_curve import plot_curve
 from surrogate.render.plot_tree import plot_tree, tree_size
-from surrogate.render.tables import Table, curve_table, fidelity_table, group_table
+from surrogate.render.tables import Table, curve_table, fidelity_table, group_table, outcome_table
 from surrogate.report.pictures import Picture, picture
 
-__all__ = ["fidelity", "local", "others", "size", "stability", "surrogate"]
+__all__ = ["fidelity", "local", "others", "outcomes", "size", "stability", "surrogate"]
 
 _ROWS = 12
 _DRAWN = 64
@@ -107,6 +108,20 @@ def stability(explanation: GlobalExplanation) -> Fragment:
     )
 
 
+def outcomes(measured: Sequence[GroupScore]) -> Fragment:
+    """How often the model and each surrogate are right."""
+    return fragments.join(
+        [
+            fragments.paragraph(
+                "How often the model, and each surrogate, gives the outcome that came true on the "
+                "held-out rows. This is not fidelity: a faithful surrogate of a model that is "
+                "often wrong is as often wrong."
+            ),
+            fragments.table(outcome_table(measured)),
+        ]
+    )
+
+
 def others(surrogates: Sequence[GlobalExplanation]) -> Fragment:
     """All surrogates in a line each, then the others folded away."""
     parts = [fragments.table(summary_table(surrogates))]
@@ -189,8 +204,9 @@ def _reading(rules: RuleSet) -> str:
     if not rules.ordered and rules.is_disjoint:
         how = "At most one rule holds for a row; those of most rows come first."
     return (
-        f"{how} Where none holds, the answer is {default}. Rows are held-out rows that the rule "
-        "covers; agree is the share of these where the model says the same."
+        f"{how} Where none holds, the answer is {default}. Rows are those that a rule was counted "
+        "on, agree the share of these where the model says the same. Fidelity is measured apart, "
+        "on rows that took no part in fitting."
     )
 
 

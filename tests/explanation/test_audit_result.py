@@ -41,6 +41,7 @@ def test_print_and_frame_hold_everything(demo: ModuleType) -> None:
     text = str(audit)
     assert audit.notes[0] in text
     assert "lime on credit.onnx" in text
+    assert "against true outcomes" in text
     assert len(audit.to_frame()) == len(audit.surrogates[0].to_frame())
 
 

@@ -93,6 +93,7 @@ def test_print_shows_fidelity_with_interval_and_trivial_beside(tree: GlobalExpla
     assert f"on {score.value_text()} of held-out real rows (95 % interval" in claim
     assert "Always giving the commonest answer reaches agreement" in claim
     assert "perturbed rows" in text
+    assert "Target not met: at least 95.0 % wanted, agreement 83.0 %" in claim
     assert "this explanation is bad" not in text
     assert all(len(line) <= 120 for line in text.splitlines())
 
