@@ -171,6 +171,37 @@ def test_one_hot_groups_move_together_and_count_once() -> None:
     assert (result.coef[:, 0, :3][active] * sign > 1).all()
 
 
+def test_drawing_from_the_kernel_is_weighting_by_it() -> None:
+    X = numbers()
+    curved = regression(X, lambda rows: np.sin(2 * rows[:, 0]) + rows[:, 1] * rows[:, 2])
+    drawn, weighed = (
+        explain(curved, X, sampling=s, width=0.8, n_samples=8000) for s in ("kernel", "gaussian")
+    )
+    spread = np.hypot(drawn.coef_se, weighed.coef_se)
+    assert (np.abs(drawn.coef - weighed.coef) < 4.5 * spread).all()
+    assert (drawn.ess == 8000).all()
+
+
+def test_the_kernel_keeps_categories() -> None:
+    X = np.column_stack([numbers(400, 1), np.arange(400) % 2])
+    domain = Domain.infer(X, kinds={"x1": "binary"})
+    asked = []
+
+    def answer(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows)
+        return rows[:, 0]
+
+    lime = Lime(
+        Oracle(wrap(answer, task="regression"), domain),
+        sampling="kernel",
+        width=0.5,
+        n_samples=4000,
+    )
+    lime.explain(X[:1], reference=X, fidelity=10)
+    changed = np.concatenate(asked)[1:4001, 1].mean()  # the row's own value is 0
+    assert changed == pytest.approx(0.5 * np.exp(-0.5 / 0.5**2), abs=0.02)
+
+
 def test_label_only_boxes() -> None:
     X = numbers()
     box = wrap(lambda rows: np.where(rows[:, 0] > 0, "yes", "no"))

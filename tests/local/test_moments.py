@@ -124,13 +124,13 @@ def test_standard_errors_of_rows_drawn_equally_often() -> None:
     """Strata cancel: errors are those of the draws within real rows, not of the real rows."""
     rng = np.random.Generator(np.random.Philox(key=8))
     per, m, times = 10, 60, 150
-    level = 3.0 * rng.normal(size=m)
+    level = rng.normal(size=m)
     stratum = np.repeat(np.arange(m), per)
     coefs, errors = [], []
     for _ in range(times):
         at = rng.permutation(stratum)
-        x = level[at] + rng.normal(size=len(at))
-        y = level[at] + rng.normal(size=len(at))
+        x = level[at] + 0.3 * rng.normal(size=len(at))
+        y = level[at] ** 2 + 0.3 * rng.normal(size=len(at))
         columns = np.stack([x, np.ones_like(x), y])
         bank = blocked(columns, "float64", pair_slots(at))  # (blocks, 3, size)
         blocks = np.matmul(bank, bank.swapaxes(1, 2))[None]
