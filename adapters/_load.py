@@ -104,7 +104,7 @@ def _pickle(path: Path) -> Any:
 
 
 def _joblib(path: Path) -> Any:
-    return require("joblib", extra="all").load(path)
+    return importlib.import_module("joblib").load(path)  # scikit-learn brings it
 
 
 def _torch(path: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
@@ -23,7 +22,7 @@ extensions = [
     "myst_parser",
     "pages",
 ]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "api/methods_table.md"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"surrogate {version}"
@@ -39,5 +38,3 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
-
-importlib.import_module("surrogate.adapters")  # before autodoc meets it under another path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
+import importlib
+import inspect
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
-ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "surrogate": "The front door.",
     "surrogate.adapters": "Black boxes: one class for each kind of model.",
@@ -29,24 +30,17 @@ ROOMS = {
 
 
 def public_names(room: str) -> list[str]:
-    """The ``__all__`` of a room, read without importing it."""
-    parts = room.split(".")[1:]
-    folder = ROOT if parts[:1] == ["adapters"] else ROOT / "surrogate"
-    path = folder.joinpath(*parts)
-    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    for node in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return list(ast.literal_eval(node.value))
-    return []
+    """Classes and functions that a room names in ``__all__``; aliases of types are left out."""
+    module = importlib.import_module(room)
+    things = {name: getattr(module, name) for name in module.__all__}
+    return [n for n, thing in things.items() if inspect.isclass(thing) or inspect.isfunction(thing)]
 
 
 def api_page() -> str:
     """One list for each room."""
     lines = ["API reference", "=============", ""]
     for room, summary in ROOMS.items():
-        names = [name for name in public_names(room) if name[0].isalpha()]
-        if not names:
-            continue
+        names = public_names(room)
         lines += [room, "-" * len(room), "", summary, ""]
         lines += [f".. currentmodule:: {room}", ""]
         lines += [".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
@@ -54,8 +48,8 @@ def api_page() -> str:
     return "\n".join(lines)
 
 
-def write(app: Sphinx) -> None:
-    """Write the pages beside the others; git ignores them."""
+def write(app: Sphinx, config: Config) -> None:
+    """Write the pages beside the others, before Sphinx looks which there are; git ignores them."""
     from surrogate.cli.methods_table import markdown
 
     folder = Path(app.srcdir) / "api"
@@ -67,6 +61,6 @@ def write(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Hook into the build before files are looked for."""
-    app.connect("builder-inited", write, priority=100)  # before autosummary reads the list
+    """Hook into the build."""
+    app.connect("config-inited", write)
     return {"parallel_read_safe": True}

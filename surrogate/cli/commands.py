@@ -9,34 +9,37 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from surrogate.cli.loading import Table, load_model, open_table, parse_value, pick_rows
+from surrogate.cli.loading import load_model, open_table
 from surrogate.cli.progress import Progress
+from surrogate.cli.values import options_by_method, options_of, pick_rows
 
 __all__ = ["COMMANDS"]
 
-OK, INTERRUPTED = 0, 130
+OK, BUDGET, INTERRUPTED = 0, 3, 130
 
 
 def run_explain(given: argparse.Namespace) -> int:
     """Explain rows of the table, one by one."""
-    from surrogate import explain
+    from surrogate._explain import explain
 
     table, model = open_table(given), load_model(given)
     with Progress(quiet=given.quiet) as progress:
         result = explain(
             model,
-            pick_rows(table.columns, given.rows),
+            table.rows(pick_rows(len(table), given.rows)),
             data=table.columns,
             domain=table.domain,
+            method=given.method,
+            options=options_of(given.option),
             on_progress=progress,
-            **_work(given),
+            **_said(given, "budget", "fidelity"),
         )
     return _finish(given, result)
 
 
 def run_distill(given: argparse.Namespace) -> int:
     """Distil the model into one form."""
-    from surrogate import distill
+    from surrogate._distill import distill
 
     table, model = open_table(given), load_model(given)
     with Progress(quiet=given.quiet) as progress:
@@ -44,27 +47,35 @@ def run_distill(given: argparse.Namespace) -> int:
             model,
             table.columns,
             domain=table.domain,
-            test=_test(given, table),
+            test=None if given.test is None else table.like(given.test).columns,
+            method=given.method,
+            options=options_of(given.option),
             on_progress=progress,
-            **_work(given),
+            **_said(given, "budget", "fidelity", "stability"),
         )
     return _finish(given, result)
 
 
 def run_audit(given: argparse.Namespace) -> int:
     """Audit the model, and write the report."""
-    from surrogate import audit
+    from surrogate._audit import DEFAULT_METHODS, audit
 
     table, model = open_table(given), load_model(given)
+    test = None if given.test is None else table.like(given.test)
+    methods = given.method or DEFAULT_METHODS
+    rows = None if given.rows is None else pick_rows(len(table), given.rows)
     with Progress(quiet=given.quiet) as progress:
         result = audit(
             model,
             table.columns,
             domain=table.domain,
-            y=table.target,
-            test=_test(given, table),
+            y=(test or table).target,
+            test=None if test is None else test.columns,
+            methods=methods,
+            rows=rows,
+            options=options_by_method(methods, given.option),
             on_progress=progress,
-            **_work(given),
+            **_said(given, "budget", "fidelity", "stability", "target_fidelity"),
         )
     if given.report:
         result.report(given.report)
@@ -83,20 +94,10 @@ def run_methods(given: argparse.Namespace) -> int:
     return OK
 
 
-def _test(given: argparse.Namespace, table: Table) -> Mapping[str, Any] | None:
-    """The table to measure on, without the columns that the model never sees."""
-    return None if given.test is None else table.like(given.test).columns
-
-
-def _work(given: argparse.Namespace) -> dict[str, Any]:
-    """What the three front doors take alike; what was not said is left to their defaults."""
-    work: dict[str, Any] = {"seed": given.seed}
-    for name in ("budget", "fidelity", "method"):
-        if getattr(given, name) is not None:
-            work[name] = getattr(given, name)
-    if given.option:
-        work["options"] = {name: parse_value(value) for name, value in given.option}
-    return work
+def _said(given: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """The seed, and those of some arguments that were said; the others keep their defaults."""
+    said = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    return {"seed": given.seed, **said}
 
 
 def _finish(given: argparse.Namespace, result: Any) -> int:
@@ -105,10 +106,12 @@ def _finish(given: argparse.Namespace, result: Any) -> int:
         print(result)
     if given.json is not None:
         _write(given.json, result.to_json(indent=2), quiet=given.quiet)
-    if getattr(result, "interrupted", False):
-        print("surrogate: interrupted; the result is what there was", file=sys.stderr)
-        return INTERRUPTED
-    return OK
+    if not getattr(result, "interrupted", False):
+        return OK
+    spent = result.queries.budget is not None and result.queries.rows >= result.queries.budget
+    why = "the budget ended on the way" if spent else "interrupted"
+    print(f"surrogate: {why}; the result is what there was by then", file=sys.stderr)
+    return BUDGET if spent else INTERRUPTED
 
 
 def _write(target: str, text: str, *, quiet: bool) -> None:

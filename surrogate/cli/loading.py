@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
 from surrogate.adapters import load, wrap
+from surrogate.cli.values import parse_value
 from surrogate.domain import Domain
 from surrogate.domain.table import read_table
 from surrogate.errors import DataError, InputError, OptionError
 from surrogate.types import BlackBox, Label
 
-__all__ = ["Table", "load_function", "load_model", "open_table", "parse_value", "pick_rows"]
+__all__ = ["Table", "load_function", "load_model", "open_table"]
 
 Columns = dict[str, np.ndarray[Any, Any]]
-_WORDS = {"true": True, "false": False, "none": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +29,27 @@ class Table:
     columns: Columns
     target: np.ndarray[Any, Any] | None
     domain: Domain
+    target_name: str | None
     left_out: tuple[str, ...]
 
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def rows(self, index: list[int]) -> Columns:
+        """Some rows of the columns that the model sees."""
+        return {name: column[index] for name, column in self.columns.items()}
+
     def like(self, path: str) -> Table:
-        """Another file, read as this one: the same columns left out."""
-        columns = _read(path)
+        """Another file, read as this one: the same target, the same columns left out."""
+        columns = dict(read_table(path))
+        target = None if self.target_name is None else columns.get(self.target_name)
         kept = {name: column for name, column in columns.items() if name not in self.left_out}
-        return Table(kept, None, self.domain, self.left_out)
+        return replace(self, columns=kept, target=target)
 
 
 def open_table(given: argparse.Namespace) -> Table:
     """Read DATA; take the target and the dropped columns out of it."""
-    columns = _read(given.data)
+    columns = dict(read_table(given.data))
     for name in (given.target, *given.drop, *(name for name, _ in given.kind), *given.protected):
         if name is not None and name not in columns:
             raise DataError(f"{given.data} has no column {name!r}{_near(name, columns)}")
@@ -49,7 +58,7 @@ def open_table(given: argparse.Namespace) -> Table:
     if not kept:
         raise DataError(f"{given.data} has no column left after --target and --drop.")
     domain = Domain.infer(kept, kinds=dict(given.kind), protected=tuple(given.protected))
-    return Table(kept, columns.get(given.target), domain, left_out)
+    return Table(kept, columns.get(given.target), domain, given.target, left_out)
 
 
 def load_model(given: argparse.Namespace) -> BlackBox:
@@ -81,56 +90,6 @@ def load_function(text: str) -> Callable[..., Any]:
     if not callable(function):
         raise InputError(f"{text} is of type {type(function).__name__}; a function is wanted.")
     return cast(Callable[..., Any], function)
-
-
-def parse_value(text: str) -> bool | int | float | str | None:
-    """A number, true, false or none where the text is one; else the text.
-
-    Examples
-    --------
-    >>> from surrogate.cli.loading import parse_value
-    >>> [parse_value(text) for text in ("8", ".5", "true", "none", "neighbours")]
-    [8, 0.5, True, None, 'neighbours']
-    """
-    if text.lower() in _WORDS:
-        return _WORDS[text.lower()]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def pick_rows(columns: Mapping[str, np.ndarray[Any, Any]], text: str) -> Columns:
-    """Rows named as ``4``, ``0:5`` or ``1,4,7``, counted from 0.
-
-    Raises
-    ------
-    OptionError
-        If that names no rows, or rows beyond the table.
-    """
-    n_rows = len(next(iter(columns.values())))
-    try:
-        if ":" in text:
-            low, _, high = text.partition(":")
-            picked = np.arange(n_rows)[slice(int(low or 0), int(high or n_rows))]
-        else:
-            picked = np.array([int(part) for part in text.split(",")])
-    except ValueError:
-        raise OptionError(f"--rows {text} must read like 4, 0:5 or 1,4,7.") from None
-    if len(picked) == 0:
-        raise OptionError(f"--rows {text} names no row of the {n_rows:,} there are.")
-    if picked.max() >= n_rows or picked.min() < -n_rows:
-        raise OptionError(
-            f"--rows {text} goes beyond the table: its {n_rows:,} rows are 0 to {n_rows - 1}."
-        )
-    return {name: column[picked] for name, column in columns.items()}
-
-
-def _read(path: str) -> Columns:
-    """Read one table."""
-    return dict(read_table(path))
 
 
 def _near(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:

@@ -83,13 +83,14 @@ def build() -> argparse.ArgumentParser:
     distill = _command(commands, "distill", DISTILL, examples=DISTILL_EXAMPLES)
     _model(distill)
     _test(_data(distill))
-    _work(distill, method="cart")
+    _stability(_work(distill, method="cart"))
     _results(distill)
 
     audit = _command(commands, "audit", AUDIT, examples=AUDIT_EXAMPLES)
     _model(audit)
     _test(_data(audit))
     work = _work(audit, method=None)
+    _stability(work)
     work.add_argument("--rows", metavar="ROWS", help=f"{ROWS} (a few that cover the table)")
     work.add_argument(
         "--target-fidelity",
@@ -200,7 +201,7 @@ def _work(command: argparse.ArgumentParser, *, method: str | None) -> argparse._
             "--method",
             metavar="NAME",
             action="append",
-            help="a method of `surrogate methods`; give it again for more (a good few)",
+            help="a method of `surrogate methods`; give it again for more (cart and lime)",
         )
     else:
         group.add_argument(
@@ -215,10 +216,15 @@ def _work(command: argparse.ArgumentParser, *, method: str | None) -> argparse._
         action="append",
         default=[],
         type=_pair,
-        help="a parameter of the method, such as max_leaves=8",
+        help="a parameter of the method, such as max_leaves=8 (audit: also cart.max_leaves=8)",
     )
     group.add_argument("--budget", type=int, metavar="N", help="ask for at most N rows")
-    group.add_argument("--fidelity", type=int, metavar="N", help="fresh rows to measure on (1000)")
+    group.add_argument(
+        "--fidelity",
+        type=int,
+        metavar="N",
+        help="fresh rows to measure on (1000 around a row, 2000 for a model)",
+    )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every draw (0)")
     return group
 
@@ -229,6 +235,13 @@ def _test(group: argparse._ArgumentGroup) -> None:
         "--test",
         metavar="FILE",
         help="rows to measure on (30 %% of DATA, drawn by seed and kept out of fitting)",
+    )
+
+
+def _stability(group: argparse._ArgumentGroup) -> None:
+    """Add how often a form is fitted again."""
+    group.add_argument(
+        "--stability", type=int, metavar="N", help="fit again under N other seeds (4); 0: do not"
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from surrogate.cli import main
+from surrogate.errors import DataError
 from surrogate.explanation import GlobalExplanation, LocalExplanations
 
 SMALL = ["--fidelity", "200", "--seed", "1"]
@@ -49,10 +50,10 @@ def test_distill_prints_the_tree_and_its_fidelity(
 def test_explain_prints_the_rows_asked_for(
     model: str, table: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["explain", model, table, "--drop", "truth", "--rows", "3:5", "--json", "-", *SMALL]
+    command = ["explain", model, table, "--drop", "truth", "--rows", "0:6", "--json", "-", *SMALL]
     assert main(command) == 0
     result = LocalExplanations.from_json(capsys.readouterr().out)
-    assert len(result) == 2
+    assert len(result) == 6
     assert {feature.name for feature in result.domain.features} == {"x", "y", "sex"}
 
 
@@ -132,7 +133,7 @@ def test_another_table_can_measure(
         (["--target", "truth", "--option", "max_leafs=3"], 2, "did you mean `max_leaves`"),
         (["--target", "truth", "--method", "kart"], 2, "no global method 'kart'; there are: cart"),
         (["--target", "truth", "--budget", "20"], 3, "budget"),
-        (["--target", "truth", "--kind", "x=colour"], 1, "colour"),
+        (["--target", "truth", "--kind", "x=colour"], 2, "colour"),
         (["--target", "truth", "--preprocess", "nowhere.py:f"], 1, "no file nowhere.py"),
         (["--target", "truth", "--preprocess", "f"], 2, "write it as file.py:name"),
     ],
@@ -191,7 +192,7 @@ def test_nothing_is_unpickled_unless_said(
 
 
 def test_debug_shows_where_an_error_comes_from(model: str) -> None:
-    with pytest.raises(OSError, match=r"nowhere\.csv"):
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
         main(["distill", model, "nowhere.csv", "--debug"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,28 +75,23 @@ def test_optional_libraries_are_imported_through_require(
     optional |= {"pandas", "polars", "art"}
     wrong = []
     for name, tree in modules.items():
-        for node in ast.walk(tree):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            guarded = _under_type_checking(tree, node)
-            wrong += [
-                f"{name}:{node.lineno} imports {n}"
-                for n in names
-                if n.partition(".")[0] in optional and not guarded
-            ]
+        for line, module in imports(tree):
+            if module.partition(".")[0] in optional:
+                wrong.append(f"{name}:{line} imports {module}")
     assert wrong == []
 
 
-def _under_type_checking(tree: ast.Module, node: ast.AST) -> bool:
-    return any(
-        isinstance(block, ast.If)
-        and "TYPE_CHECKING" in ast.dump(block.test)
-        and any(node is inner for inner in ast.walk(block))
-        for block in ast.walk(tree)
-    )
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of every import but those for type checkers alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.module or ""
+        else:
+            yield from imports(node)
 
 
 def test_packages_are_listed(root: Path, setup_cfg: configparser.ConfigParser) -> None:

@@ -16,7 +16,7 @@ BELOW_ALGORITHMS = {
     "explanation",
 }
 ALGORITHMS = {"local", "rules", "trees"}
-FRONT_DOOR = {*BELOW_ALGORITHMS, *ALGORITHMS, "adapters", "methods", "_target"}
+MEETING = {*BELOW_ALGORITHMS, *ALGORITHMS, "adapters", "methods"}
 
 # Each room with the rooms that it may import from.
 ROOMS: Mapping[str, set[str]] = {
@@ -33,12 +33,15 @@ ROOMS: Mapping[str, set[str]] = {
     "local": BELOW_ALGORITHMS,
     "rules": {*BELOW_ALGORITHMS, "trees"},
     "methods": {*BELOW_ALGORITHMS, *ALGORITHMS},
-    "_target": {*BELOW_ALGORITHMS, "adapters"},
-    "_explain": FRONT_DOOR,
-    "_distill": FRONT_DOOR,
     "report": BELOW_ALGORITHMS,
-    "_audit": {*FRONT_DOOR, "_explain", "_distill", "report"},
-    "cli": {*FRONT_DOOR, "_explain", "_distill", "_audit", "report"},
+    # The front door, where adapters and algorithms meet: each may use those before it.
+    "_target": {*BELOW_ALGORITHMS, "adapters"},
+    "_probe": {*MEETING, "_target"},
+    "_held": {*MEETING, "_target", "_probe"},
+    "_distill": {*MEETING, "_target", "_probe", "_held"},
+    "_explain": {*MEETING, "_target", "_distill"},
+    "_audit": {*MEETING, "_target", "_probe", "_held", "_distill", "_explain", "report"},
+    "cli": {*MEETING, "_audit", "_distill", "_explain", "report"},
     "__main__": {"cli"},
 }
 
