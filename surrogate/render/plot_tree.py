@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_tree", "tree_size"]
 
-_LINE, _CHARACTER, _PAD = 0.29, 0.072, 0.2
+_LINE, _CHARACTER, _PAD = 0.29, 0.067, 0.2
 """Inches that a leaf's line, a character and the room around a text take."""
-_CONDITION, _CLASS = 28, 22
+_CONDITION, _CLASS = 44, 22
 """Characters of a condition and of a class, at most."""
 
 
@@ -105,7 +105,7 @@ def _answer(tree: Tree, node: int) -> str:
 
 def _conditions(tree: Tree, node: int) -> tuple[str, str]:
     """Texts of the branches to the left and to the right child."""
-    features = shown(tree.features, width=18)
+    features = shown(tree.features, width=22)
     left, right = (c.text(features, limit=2) for c in tree.test(node))
     return label(left, _CONDITION), label(right, _CONDITION)
 

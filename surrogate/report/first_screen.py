@@ -88,10 +88,11 @@ def _of_rows(local: LocalExplanations) -> Fragment:
 
 
 def _notes(audit: AuditResult) -> list[str]:
-    """Warnings of the audit and of what it found, each once."""
+    """Warnings of the audit and its surrogates; of local explanations where they are all."""
     found = list(audit.notes)
     for one in audit.surrogates:
         found += one.notes
         found += [note for fidelity in one.fidelity for note in fidelity.notes]
-    found += () if audit.local is None else audit.local.notes
+    if audit.local is not None and not audit.surrogates:
+        found += audit.local.notes
     return [clean(note)[:400] for note in found]

@@ -25,6 +25,7 @@ __all__ = ["fidelity", "local", "others", "outcomes", "size", "stability", "surr
 
 _ROWS = 12
 _DRAWN = 64
+_FITTED = 1250  # CSS pixels of a picture that may be made a little smaller to fit the page
 
 
 def surrogate(explanation: GlobalExplanation) -> Fragment:
@@ -146,6 +147,8 @@ def local(explanations: LocalExplanations) -> Fragment:
             "their intervals where errors are claimed."
         )
     ]
+    if explanations.notes:
+        parts.append(fragments.listing((clean(note) for note in explanations.notes), "notes"))
     if len(explanations) > 1:
         parts.append(fragments.table(overview(explanations[:_ROWS], html=True)))
     if len(explanations) > _ROWS:
@@ -233,9 +236,10 @@ def _method(explanation: GlobalExplanation) -> str:
 
 def _shown(drawn: Picture) -> Fragment:
     """A picture in light and dark, scrolled sideways where it is wider than the page."""
+    fit = "fit" if drawn.width <= _FITTED else "wide"
     return Fragment(
         '<div class="scroll picture" tabindex="0" role="group"><picture>'
         f'<source media="screen and (prefers-color-scheme: dark)" srcset="{drawn.dark}">'
-        f'<img src="{drawn.light}" alt="{escape(drawn.alt)}" width="{drawn.width}" '
+        f'<img class="{fit}" src="{drawn.light}" alt="{escape(drawn.alt)}" width="{drawn.width}" '
         f'height="{drawn.height}"></picture></div>'
     )
