@@ -8,7 +8,8 @@
     │   └── OptionError                a parameter of a method or function
     ├── AbilityError (TypeError)       the model cannot do what the method needs
     ├── ModelError                     the model raised, or could not be loaded
-    │   └── AnswerError                the model answered, but not with an answer
+    │   ├── AnswerError                the model answered, but not with an answer
+    │   └── AttemptError               one attempt at a remote model failed; may be tried again
     ├── BudgetError
     │   ├── BudgetTooSmall             refused before the first query
     │   └── BudgetSpent                ended on the way; carries the answers
@@ -18,11 +19,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 __all__ = [
     "AbilityError",
     "AnswerError",
+    "AttemptError",
     "BudgetError",
     "BudgetSpent",
     "BudgetTooSmall",
@@ -72,6 +74,44 @@ class ModelError(SurrogateError):
 
 class AnswerError(ModelError):
     """The model answered, but with something that is not an answer."""
+
+
+class AttemptError(ModelError):
+    """One attempt at a remote model failed.
+
+    Attributes
+    ----------
+    reason : {"unsent", "unknown", "rejected"}
+        "unsent": nothing of the body went out (DNS, refused connection, TLS, a local error),
+        so nothing can have been billed. "unknown": anything that went wrong after sending
+        (time-out, reset, cut or unusable body): the rows may be billed. "rejected": the
+        server answered with an error status.
+    status : int or None
+        HTTP status, where there was one.
+    retry_after : float or None
+        Seconds that the server asked to wait.
+    split : bool
+        The body was too large: half of the rows may pass.
+    fatal : bool
+        Trying again cannot help (wrong key, wrong path, wrong protocol, quota spent).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Literal["unsent", "unknown", "rejected"],
+        status: int | None = None,
+        retry_after: float | None = None,
+        split: bool = False,
+        fatal: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.status = status
+        self.retry_after = retry_after
+        self.split = split
+        self.fatal = fatal
 
 
 class BudgetError(SurrogateError):

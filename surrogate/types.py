@@ -24,8 +24,10 @@ __all__ = [
     "Kind",
     "Label",
     "Output",
+    "Remote",
     "Reply",
     "Task",
+    "Terms",
     "Traits",
 ]
 
@@ -193,4 +195,48 @@ class HasActivations(Protocol):
 
     def activations(self, rows: Any, layer: str) -> FloatArray:
         """Activations of shape (n, units) of one layer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What asking a remote box costs, and how often it may be asked.
+
+    Parameters
+    ----------
+    price_per_row, price_per_call : float
+        In `currency`.
+    currency : str
+    rate : float or None
+        Most calls a second. None: no limit is known.
+    deadline : float or None
+        Seconds after which a job stops asking, resumably.
+    identity : str
+        What equal answers depend on besides the row: URL without secrets, declared version,
+        request template, output selector. Part of every key of the ledger.
+    """
+
+    price_per_row: float = 0.0
+    price_per_call: float = 0.0
+    currency: str = "USD"
+    rate: float | None = None
+    deadline: float | None = None
+    identity: str = ""
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A box behind a wire. Its `ask` raises AttemptError where an attempt failed."""
+
+    @property
+    def terms(self) -> Terms:
+        """What asking costs."""
+        ...
+
+    def wire(self, rows: Any) -> list[bytes]:
+        """Each row as it goes over the wire: what the ledger's key is made of."""
+        ...
+
+    def close(self) -> None:
+        """Close connections; the box opens them again when it is asked again."""
         ...
