@@ -261,7 +261,9 @@ def _best_list(rules: RuleSet, merged: list[Rule], check: _Check) -> RuleSet:
     )
     lists = [_reduced(order, rules.features, check, default=last) for order in orders]
     best = min(lists, key=lambda found: (sum(len(r.conditions) for r in found), len(found)))
-    value = np.average([r.value for r in rest], axis=0, weights=[r.weight for r in rest])
+    value = rest[0].value  # of a regression they are all the same, which no mean may blur
+    if rules.classes is not None:
+        value = np.average([r.value for r in rest], axis=0, weights=[r.weight for r in rest])
     return replace(
         rules,
         rules=tuple(best),
@@ -302,7 +304,7 @@ def _relaxations(rule: Rule) -> list[Rule]:
     for at, condition in enumerate(rule.conditions):
         before, after = rule.conditions[:at], rule.conditions[at + 1 :]
         found.append((*before, *after))
-        if isinstance(condition, Interval) and np.isfinite([condition.low, condition.high]).all():
+        if isinstance(condition, Interval) and _is_bounded(condition):
             unbounded = (
                 replace(condition, low=-np.inf, low_closed=False),
                 replace(condition, high=np.inf),
@@ -311,6 +313,11 @@ def _relaxations(rule: Rule) -> list[Rule]:
     # Whole conditions first: they shorten the rule.
     found.sort(key=len)
     return [replace(rule, conditions=box, n_covered=None, n_correct=None) for box in found]
+
+
+def _is_bounded(interval: Interval) -> bool:
+    """Whether it has two bounds, one of which could go."""
+    return not interval.is_void and bool(np.isfinite([interval.low, interval.high]).all())
 
 
 def _merged(rules: list[Rule], features: tuple[Feature, ...]) -> list[Rule]:
@@ -346,7 +353,8 @@ def _joined(a: Rule, b: Rule, features: tuple[Feature, ...]) -> Rule | None:
         mine[differing[0]] = union
     conditions = tuple(c for c in mine.values() if not _is_full(c, features))
     weight = a.weight + b.weight
-    value = (a.weight * a.value + b.weight * b.value) / weight if weight > 0 else a.value
+    mean = a.decision is not None and weight > 0
+    value = (a.weight * a.value + b.weight * b.value) / weight if mean else a.value
     counts = [
         None if x is None or y is None else x + y
         for x, y in ((a.n_covered, b.n_covered), (a.n_correct, b.n_correct))

@@ -146,6 +146,13 @@ def test_whole_numbers_close_gaps_that_no_row_can_be_in():
     assert listed.predict(np.array([[2.0], [3.0]])).tolist() == [0, 1]
 
 
+def test_a_rule_for_missing_values_alone_stays_one():
+    features = (Feature("x", missing=True),)
+    known, missing = Interval(0), Interval(0, 0, 0, missing=True)
+    rules = RuleSet(features, None, (Rule((known,), (1.0,)), Rule((missing,), (2.0,))), (0.0,))
+    assert simplify(rules).rules[1].text(features) == "x is missing"
+
+
 def test_what_cannot_be_done_without_loss_is_refused():
     overlap = (Rule(box((0, 9)), YES), Rule(box((5, 20)), NO))
     rules = RuleSet(FEATURES, ("no", "yes"), overlap, NO)
