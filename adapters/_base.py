@@ -100,7 +100,7 @@ def _unique(owner: str, option: str, names: Iterable[Any] | None) -> tuple[Any, 
 
 
 def check_renaming(
-    owner: str, name: str, own: tuple[Label, ...] | None, declared: tuple[Label, ...] | None
+    owner: str, name: str, *, own: tuple[Label, ...] | None, declared: tuple[Label, ...] | None
 ) -> None:
     """Raise unless declared classes can be names for a model's own, one for one."""
     if own is None or declared is None or declared == own:

@@ -75,13 +75,13 @@ def _settled(reply: Reply, traits: Traits) -> Reply:
             labels = _named(labels, traits.classes)
         if values is not None and traits.threshold is not None:
             labels = None  # the user's threshold decides, not the model
-    if values is not None:
-        if traits.library == "numpy" or not is_torch(values):
-            values = to_numpy(_widened(values))
-        if reply.classes is not None and traits.classes is not None:
-            values = _in_order(values, reply.classes, traits)
-    classes = reply.classes if traits.classes is None else None
-    return replace(reply, values=values, labels=labels, classes=classes)
+    if is_torch(values) and traits.library == "numpy":
+        values = to_numpy(_widened(values))
+    elif values is not None and not is_torch(values):
+        values = np.asarray(values)
+    if reply.classes is None or traits.classes is None:
+        return Reply(values, labels, reply.classes)
+    return Reply(_in_order(values, reply.classes, traits), labels)
 
 
 def rename(
@@ -241,5 +241,5 @@ def _in_order(values: Array, named: Sequence[Label], traits: Traits) -> Array:
 
 
 def _widened(values: Array) -> Array:
-    """Torch's bfloat16, which NumPy lacks, as float32."""
-    return values.float() if str(getattr(values, "dtype", "")) == "torch.bfloat16" else values
+    """A tensor of bfloat16, which NumPy lacks, as float32."""
+    return values.float() if str(values.dtype) == "torch.bfloat16" else values
