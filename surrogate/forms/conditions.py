@@ -219,13 +219,15 @@ class CategorySet:
             partly = feature.missing and not missing
             return f"{feature.name} is known" if partly else f"{feature.name} is anything"
         others = every - self.codes
-        negated = bool(every) and len(others) == 1 < len(self.codes)
+        too_many = limit is not None and len(others) < len(self.codes) > limit
+        negated = bool(every) and (len(others) == 1 < len(self.codes) or too_many)
         codes = sorted(others if negated else self.codes)
         names = [str(feature.categories[c]) if c in every else str(c) for c in codes]
         if len(names) == 1:
             said = f"{feature.name} {'!=' if negated else '='} {names[0]}"
         else:
-            said = f"{feature.name} in {{{_listed(names, limit)}}}"
+            within = "not in" if negated else "in"
+            said = f"{feature.name} {within} {{{_listed(names, limit)}}}"
         return f"{said} or missing" if missing else said
 
     def to_dict(self) -> dict[str, Any]:

@@ -303,19 +303,27 @@ class Tree:
         """
         if self.n_leaves == 1:
             return f"always {self._outcome(0)}"
-        return "\n".join(self._lines(0, "", limit))
+        return "\n".join(self._lines(0, "", limit, {}))
 
-    def _lines(self, node: int, indent: str, limit: int | None) -> list[str]:
-        """The lines below a node."""
+    def _lines(
+        self, node: int, indent: str, limit: int | None, known: Mapping[int, CategorySet]
+    ) -> list[str]:
+        """The lines below a node; of sets of categories, what the path leaves of them."""
         lines = []
         conditions = self.test(node)
         children = (int(self.left[node]), int(self.right[node]))
         for condition, child, last in zip(conditions, children, (False, True)):
+            below = known
+            if isinstance(condition, CategorySet):
+                column = condition.feature
+                condition = condition.meet(known[column]) if column in known else condition
+                below = {**known, column: condition}
             said = f"{indent}{'└─' if last else '├─'} {condition.text(self.features, limit=limit)}"
             if self.feature[child] == LEAF:
                 lines.append(f"{said}  ->  {self._outcome(child)}")
             else:
-                lines += [said, *self._lines(child, indent + ("   " if last else "│  "), limit)]
+                deeper = indent + ("   " if last else "│  ")
+                lines += [said, *self._lines(child, deeper, limit, below)]
         return lines
 
     def _outcome(self, node: int) -> str:

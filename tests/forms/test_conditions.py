@@ -82,10 +82,16 @@ def test_text_names_values_units_and_categories(condition, text):
 
 
 def test_long_sets_are_counted_unless_asked_for_whole():
-    features = (Feature("work", "categorical", categories=tuple("ABCDEFGHIJKLMN")),)
+    features = (Feature("work", "categorical", categories=tuple("ABCDEFGHIJKLMNOPQRST")),)
     condition = CategorySet(0, frozenset(range(10)))
     assert condition.text(features) == "work in {A, B, C, D, E, F, G, H, and 2 more}"
     assert condition.text(features, limit=None).count(",") == 9
+
+
+def test_a_long_set_is_told_by_what_it_leaves_out_where_that_is_shorter():
+    features = (Feature("work", "categorical", categories=tuple("ABCDEFGHIJKLMN")),)
+    condition = CategorySet(0, frozenset(range(12)))
+    assert condition.text(features) == "work not in {M, N}"
 
 
 def test_a_threshold_prints_as_the_number_that_it_compares():

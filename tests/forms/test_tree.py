@@ -92,6 +92,20 @@ def test_prints_names_units_categories_and_reach():
     )
 
 
+def test_categories_are_told_as_far_as_the_path_leaves_them():
+    tree = example(
+        feature=[1, 1, -1, -1, -1],
+        threshold=[NAN] * 5,
+        categories=(frozenset({0, 1}), frozenset({0}), None, None, None),
+    )
+    assert [line.split("  ->")[0].strip("│├└─ ") for line in str(tree).splitlines()] == [
+        "work != State",
+        "work = Local",
+        "work = Private",
+        "work = State",
+    ]
+
+
 def test_one_leaf_says_always():
     tree = Tree(FEATURES, ("no", "yes"), [-1], [NAN], (None,), [-1], [-1], [False], [[0, 1]], [5.0])
     assert str(tree) == "always yes (p 1, reach 100 %)"
