@@ -101,7 +101,7 @@ class OnnxBox(Box):
         self._slots = slots_of(self._runner.session, who=name)
         self._answer, self._decision = _outputs(self._runner.session, answer, said, who=name)
         own = self._own_classes_in_graph()
-        check_renaming("OnnxBox", name, own, said.classes)
+        check_renaming("OnnxBox", name, own=own, declared=said.classes)
         decides = self._decision is not None
         several = len(self._slots) > 1 and all(slot.width == 1 for slot in self._slots)
         plain = preprocess is None

@@ -190,7 +190,7 @@ def _completed(said: Declared, model: Any, own: tuple[Label, ...] | None) -> Dec
         )
     if classes is None:
         classes = own if task == "classification" else None
-    check_renaming("SklearnBox", _name(model), own, classes)
+    check_renaming("SklearnBox", _name(model), own=own, declared=classes)
     if said.threshold is not None and classes is not None and len(classes) != 2:
         raise OptionError(
             f"SklearnBox: `threshold` is for two classes; {_name(model)} has {len(classes)}."

@@ -63,12 +63,12 @@ def test_a_threshold_on_scores_may_be_any_number() -> None:
 
 
 def test_declared_classes_rename_or_repeat_the_models_own() -> None:
-    check_renaming("Box", "net", (0, 1), ("no", "yes"))
-    check_renaming("Box", "net", ("a", "b"), ("a", "b"))
-    check_renaming("Box", "net", None, ("a", "b"))
+    check_renaming("Box", "net", own=(0, 1), declared=("no", "yes"))
+    check_renaming("Box", "net", own=("a", "b"), declared=("a", "b"))
+    check_renaming("Box", "net", own=None, declared=("a", "b"))
     for wrong in (("b", "a"), ("a", "c"), ("x", "y", "z")):
         with pytest.raises(OptionError, match=r"classes of net are, in column order, \['a', 'b'\]"):
-            check_renaming("Box", "net", ("a", "b"), wrong)
+            check_renaming("Box", "net", own=("a", "b"), declared=wrong)
 
 
 def test_blame_names_the_model_and_the_first_line_of_the_cause() -> None:
