@@ -21,7 +21,6 @@ ROOMS = {
     "surrogate.rules": "Rules.",
     "surrogate.fidelity": "How far a reading may be trusted.",
     "surrogate.explanation": "A form with its proof.",
-    "surrogate.render": "Text, plots and fragments of HTML.",
     "surrogate.report": "The page.",
     "surrogate.methods": "The table of methods.",
     "surrogate.types": "What rooms hand to each other.",
@@ -39,8 +38,11 @@ def public_names(room: str) -> list[str]:
 def api_page() -> str:
     """One list for each room."""
     lines = ["API reference", "=============", ""]
+    listed: set[object] = set()  # what two rooms offer stands in the first one
     for room, summary in ROOMS.items():
-        names = public_names(room)
+        module = importlib.import_module(room)
+        names = [name for name in public_names(room) if getattr(module, name) not in listed]
+        listed |= {getattr(module, name) for name in names}
         lines += [room, "-" * len(room), "", summary, ""]
         lines += [f".. currentmodule:: {room}", ""]
         lines += [".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
@@ -60,7 +62,13 @@ def write(app: Sphinx, config: Config) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def skip(app: Sphinx, what: str, name: str, thing: object, skipped: bool, options: object) -> bool:
+    """Leave out what scikit-learn documents itself."""
+    return skipped or (getattr(thing, "__module__", None) or "").startswith("sklearn.")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Hook into the build."""
     app.connect("config-inited", write)
+    app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True}

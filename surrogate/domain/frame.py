@@ -26,7 +26,7 @@ class ColumnType:
     Parameters
     ----------
     dtype : str
-        As the library writes it: "<f8" and "|O" (NumPy), "Int64" and "category"
+        As the library writes it: ``"<f8"`` and ``"|O"`` (NumPy), "Int64" and "category"
         (pandas), "Float32" and "Enum" (polars).
     holds : {"", "bool", "int", "float", "str", "label"}
         What the cells of an object column are; "label" where they are mixed.
