@@ -154,6 +154,14 @@ def test_the_path_gives_the_trees_of_other_fits_without_asking(rng):
     assert again.form_ == large
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_small_trees_do_not_depend_on_how_large_the_path_is(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(300, 3)), rng.integers(0, 2, 300)  # noise: larger growth finds more
+    cart = CartClassifier(max_leaves=3).fit(X, y)
+    assert cart.path([3, 40])[0] == cart.form_
+
+
 def test_the_rules_decide_as_the_tree_and_count_its_rows(rng):
     X = rng.normal(size=(300, 3))
     oracle = Oracle(
