@@ -157,9 +157,9 @@ def test_the_path_gives_the_trees_of_other_fits_without_asking(rng):
 @pytest.mark.parametrize("seed", range(5))
 def test_small_trees_do_not_depend_on_how_large_the_path_is(seed):
     rng = np.random.default_rng(seed)
-    X, y = rng.normal(size=(300, 3)), rng.integers(0, 2, 300)  # noise: larger growth finds more
-    cart = CartClassifier(max_leaves=3).fit(X, y)
-    assert cart.path([3, 40])[0] == cart.form_
+    X, y = rng.normal(size=(900, 3)), rng.integers(0, 2, 900)  # noise: larger growth finds more
+    cart = CartClassifier(max_leaves=12).fit(X, y)
+    assert cart.path([12, 60])[0] == cart.form_
 
 
 def test_the_rules_decide_as_the_tree_and_count_its_rows(rng):
