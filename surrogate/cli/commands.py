@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from surrogate.cli.loading import load_model, open_table
+from surrogate.cli.loading import check_targets, load_model, open_table
 from surrogate.cli.progress import Progress
 from surrogate.cli.values import options_by_method, options_of, pick_rows
 
@@ -22,6 +22,7 @@ def run_explain(given: argparse.Namespace) -> int:
     """Explain rows of the table, one by one."""
     from surrogate._explain import explain
 
+    check_targets(given)
     table, model = open_table(given), load_model(given)
     with Progress(quiet=given.quiet) as progress:
         result = explain(
@@ -41,6 +42,7 @@ def run_distill(given: argparse.Namespace) -> int:
     """Distil the model into one form."""
     from surrogate._distill import distill
 
+    check_targets(given)
     table, model = open_table(given), load_model(given)
     with Progress(quiet=given.quiet) as progress:
         result = distill(
@@ -60,6 +62,7 @@ def run_audit(given: argparse.Namespace) -> int:
     """Audit the model, and write the report."""
     from surrogate._audit import DEFAULT_METHODS, audit
 
+    check_targets(given)
     table, model = open_table(given), load_model(given)
     test = None if given.test is None else table.like(given.test)
     methods = given.method or DEFAULT_METHODS
@@ -77,10 +80,11 @@ def run_audit(given: argparse.Namespace) -> int:
             on_progress=progress,
             **_said(given, "budget", "fidelity", "stability", "target_fidelity"),
         )
+    code = _finish(given, result)
     if given.report:
         result.report(given.report)
         _remark(f"wrote {given.report}", quiet=given.quiet)
-    return _finish(given, result)
+    return code
 
 
 def run_methods(given: argparse.Namespace) -> int:

@@ -6,10 +6,12 @@ import argparse
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from surrogate._optional import require
 from surrogate.adapters import load, wrap
 from surrogate.cli.values import parse_value
 from surrogate.domain import Domain
@@ -17,7 +19,7 @@ from surrogate.domain.table import read_table
 from surrogate.errors import DataError, InputError, OptionError
 from surrogate.types import BlackBox, Label
 
-__all__ = ["Table", "load_function", "load_model", "open_table"]
+__all__ = ["Table", "check_targets", "load_function", "load_model", "open_table"]
 
 Columns = dict[str, np.ndarray[Any, Any]]
 
@@ -45,6 +47,25 @@ class Table:
         target = None if self.target_name is None else columns.get(self.target_name)
         kept = {name: column for name, column in columns.items() if name not in self.left_out}
         return replace(self, columns=kept, target=target)
+
+
+def check_targets(given: argparse.Namespace) -> None:
+    """Raise before anything is asked if the result could not be written afterwards.
+
+    Raises
+    ------
+    InputError
+        If a folder does not exist.
+    MissingDependency
+        If the report needs what is not installed.
+    """
+    report = getattr(given, "report", None)
+    for path in (given.json, report):
+        if path not in (None, "-") and not Path(path).resolve().parent.is_dir():
+            raise InputError(f"There is no folder {Path(path).parent} to write {path} into.")
+    if report is not None:
+        for library in ("jinja2", "matplotlib"):
+            require(library, extra="report")
 
 
 def open_table(given: argparse.Namespace) -> Table:

@@ -135,6 +135,7 @@ def test_another_table_can_measure(
         (["--target", "truth", "--budget", "20"], 3, "budget"),
         (["--target", "truth", "--kind", "x=colour"], 2, "colour"),
         (["--target", "truth", "--preprocess", "nowhere.py:f"], 1, "no file nowhere.py"),
+        (["--target", "truth", "--json", "nowhere/a.json"], 1, "no folder nowhere to write"),
         (["--target", "truth", "--preprocess", "f"], 2, "write it as file.py:name"),
     ],
 )
