@@ -73,7 +73,8 @@ def test_everything_public_is_documented(modules: dict[str, ast.Module]) -> None
         module = importlib.import_module(name)
         for public in module.__all__:
             thing = getattr(module, public)
-            if callable(thing) and not (thing.__doc__ or "").strip():
+            documented = (thing.__doc__ or "").strip()
+            if (inspect.isfunction(thing) or inspect.isclass(thing)) and not documented:
                 bare.append(f"{name}.{public}")
     assert bare == []
 
