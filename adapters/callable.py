@@ -99,4 +99,6 @@ def _name(function: Callable[[Any], Any]) -> str:
     while isinstance(function, partial):
         function = function.func
     name = getattr(function, "__qualname__", None) or type(function).__name__
-    return str(name).replace("<locals>.", "").replace("<lambda>", "lambda function")
+    if str(name).endswith("<lambda>"):
+        return "lambda function"
+    return str(name).replace("<locals>.", "")

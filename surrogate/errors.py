@@ -5,7 +5,8 @@
     SurrogateError
     ├── InputError (ValueError)        what the user gave is wrong
     │   ├── DataError                  rows, columns, domains, frames
-    │   └── OptionError                a parameter of a method or function
+    │   ├── OptionError                a parameter of a method or function
+    │   └── LedgerError                a ledger cannot serve this job
     ├── AbilityError (TypeError)       the model cannot do what the method needs
     ├── ModelError                     the model raised, or could not be loaded
     │   ├── AnswerError                the model answered, but not with an answer
@@ -31,6 +32,7 @@ __all__ = [
     "DataError",
     "InputError",
     "Interrupted",
+    "LedgerError",
     "MissingDependency",
     "ModelError",
     "OptionError",
@@ -54,6 +56,10 @@ class OptionError(InputError):
     """A parameter is unknown or out of its range."""
 
 
+class LedgerError(InputError):
+    """A ledger is locked, of another model, of a newer version, or lacks answers."""
+
+
 class AbilityError(SurrogateError, TypeError):
     """The model cannot do what the method needs."""
 
@@ -73,7 +79,17 @@ class ModelError(SurrogateError):
 
 
 class AnswerError(ModelError):
-    """The model answered, but with something that is not an answer."""
+    """The model answered, but with something that is not an answer.
+
+    Attributes
+    ----------
+    row : int or None
+        Which of the rows asked it was, where it was one.
+    """
+
+    def __init__(self, message: str, answers: Any = None, *, row: int | None = None) -> None:
+        super().__init__(message, answers)
+        self.row = row
 
 
 class AttemptError(ModelError):
@@ -123,17 +139,22 @@ class BudgetTooSmall(BudgetError):
 
 
 class BudgetSpent(BudgetError):
-    """The budget ended on the way.
+    """The budget of rows, requests, money, time or disk ended on the way.
 
     Attributes
     ----------
     answers : surrogate.oracle.Answers or None
         What was answered before, in the order asked: paid for, so kept.
+    why : str
+        What ended, in words.
     """
 
-    def __init__(self, message: str, answers: Any = None) -> None:
+    def __init__(
+        self, message: str, answers: Any = None, *, why: str = "the budget was spent"
+    ) -> None:
         super().__init__(message)
         self.answers = answers
+        self.why = why
 
 
 class MissingDependency(SurrogateError, ImportError):

@@ -98,7 +98,7 @@ def _refuse_flat(array: np.ndarray[Any, Any], where: str) -> None:
             raise DataError(f"{where} is ragged: its rows have {lengths} values; give equal ones.")
     kind = "scalar" if array.ndim == 0 else "1D"
     raise DataError(
-        f"{where}: Expected 2D array, got {kind} array instead:\narray={array}.\n{_RESHAPE}"
+        f"{where}: Expected 2D array, got {kind} array instead, of shape {array.shape}. {_RESHAPE}"
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from surrogate._array import to_numpy
+from surrogate._array import is_torch, to_numpy
 from surrogate.errors import AnswerError, Interrupted, ModelError, SurrogateError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.judge import Judge
-from surrogate.oracle.rows import RowCheck, missing_columns
+from surrogate.oracle.rows import RowCheck, missing_columns, row_text
 from surrogate.oracle.screens import is_finite
 from surrogate.oracle.settle import Settled, lacks_classes, settle
 from surrogate.oracle.shapes import Answered
@@ -20,12 +20,16 @@ from surrogate.types import Array, BlackBox, Reply, Traits
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["Asker", "OnProgress"]
+__all__ = ["Asker", "OnProgress", "Purpose"]
 
 OnProgress: TypeAlias = Callable[[int, int, str], None]
 """Called after every batch with the rows answered, the rows of the ask, and its purpose."""
 
+Purpose: TypeAlias = str | tuple[tuple[str, int], ...]
+"""What rows are counted under: one name, or names with the number at which each one's rows end."""
+
 SETTLING_ROWS = 64
+GUARDED_ROWS = 16
 
 
 class Asker:
@@ -71,7 +75,7 @@ class Asker:
         """Answers to as many of the rows as settle what answers are."""
         return self._ask(matrix, "settle", parts=[], brief=True)
 
-    def ask(self, matrix: Array, purpose: str, kept: Answers | None = None) -> Answers:
+    def ask(self, matrix: Array, purpose: Purpose, kept: Answers | None = None) -> Answers:
         """Answers to all rows, of which the first may have been kept from before."""
         return self._ask(matrix, purpose, parts=[] if kept is None else [kept])
 
@@ -82,7 +86,7 @@ class Asker:
         return other
 
     def _ask(
-        self, matrix: Array, purpose: str, *, parts: list[Answers], brief: bool = False
+        self, matrix: Array, purpose: Purpose, *, parts: list[Answers], brief: bool = False
     ) -> Answers:
         """Ask what follows on the parts, and join them."""
         n, start = int(matrix.shape[0]), len(parts[0]) if parts else 0
@@ -93,7 +97,8 @@ class Asker:
                 stop = min(start + size, n)
                 self._at = (start, stop)
                 rows = matrix if stop - start == n else matrix[start:stop]
-                answered = Answered(self._attempt(rows, stop - start, purpose), stop - start, start)
+                shares = _shares(purpose, start, stop)
+                answered = Answered(self._attempt(rows, shares), stop - start, start)
                 if self._judge is not None:
                     parts.append(self._judge(answered))
                 else:
@@ -101,8 +106,8 @@ class Asker:
                     if brief and not lacks_classes(self.traits, answered):
                         break
                 if self.on_progress is not None:
-                    self.on_progress(stop, n, purpose)
-                start = stop
+                    self.on_progress(stop, n, next(reversed(shares)))
+                start, size = stop, self._batch
             if waiting:
                 parts += self._settle(waiting)
             answers = Answers.concat(parts)
@@ -116,17 +121,19 @@ class Asker:
             error.answers = self._rescue(parts, waiting)
             raise
 
-    def _attempt(self, rows: Array, n: int, purpose: str) -> Reply:
+    def _attempt(self, rows: Array, shares: Mapping[str, int]) -> Reply:
         """One attempt at one batch; what is sent is counted, whatever comes of it."""
         if self.box is None:
             raise closed(self.traits)
         asked = self._domain.decode(rows if self._tensors else to_numpy(rows))
-        self.rows += n
         self.calls += 1
-        self.purposes[purpose] = self.purposes.get(purpose, 0) + n
+        for purpose, n in shares.items():
+            self.rows += n
+            self.purposes[purpose] = self.purposes.get(purpose, 0) + n
+        guarded = self._sample(rows)
         start = perf_counter()
         try:
-            return self.box.ask(asked)
+            reply = self.box.ask(asked)
         except SurrogateError:
             raise
         except Exception as error:
@@ -136,6 +143,23 @@ class Asker:
             ) from error
         finally:
             self.seconds += perf_counter() - start
+        if self._sample(rows) != guarded:
+            raise ModelError(
+                f"{self.traits.name} changed the rows that it was given in place, so that what it "
+                "answered is not what was asked; let it, or its preprocess, work on a copy "
+                "(rows = rows.copy())."
+            )
+        return reply
+
+    def _sample(self, rows: Array) -> bytes:
+        """A few of the rows, all of them at first: what a model must leave as it is."""
+        if is_torch(rows):
+            if not rows.is_cpu or str(rows.dtype) == "torch.bfloat16":
+                return b""
+            rows = rows.detach().numpy()
+        step = 1 if self._judge is None else -(-len(rows) // GUARDED_ROWS)
+        sample: bytes = rows[::step].tobytes()
+        return sample
 
     def _settle(self, waiting: Sequence[Answered]) -> list[Answers]:
         """Settle what answers are, and judge those that waited for it."""
@@ -168,6 +192,8 @@ class Asker:
         message = str(error)
         if not isinstance(error, AnswerError):
             message += f" (while answering rows {start:,} to {stop - 1:,})"
+        elif error.row is not None:
+            message += f" Row {error.row:,} is {row_text(self._domain, matrix[error.row])}."
         absent = missing_columns(self._domain, rows)
         if absent:
             names = ", ".join(map(repr, absent[:10]))
@@ -191,6 +217,18 @@ def batch_size(traits: Traits, batch_rows: int | None, *, width: int) -> int:
     most, entries = (8_192, 1 << 22) if traits.device == "cpu" else (65_536, 1 << 26)
     size = batch_rows or min(most, max(entries // max(width, 1), 64))
     return size if traits.max_batch is None else min(size, traits.max_batch)
+
+
+def _shares(purpose: Purpose, start: int, stop: int) -> dict[str, int]:
+    """How many of the rows from `start` to `stop` are counted under each name."""
+    if isinstance(purpose, str):
+        return {purpose: stop - start}
+    shares: dict[str, int] = {}
+    for name, end in purpose:
+        if start < min(end, stop):
+            shares[name] = shares.get(name, 0) + min(end, stop) - start
+            start = min(end, stop)
+    return shares
 
 
 def closed(traits: Traits) -> ModelError:

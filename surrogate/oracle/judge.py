@@ -9,7 +9,7 @@ import numpy as np
 from surrogate._array import is_torch, namespace, on_library
 from surrogate.errors import AnswerError, OptionError
 from surrogate.oracle.answers import Answers, Decide
-from surrogate.oracle.screens import HALF, is_finite, on_host, sums_to_one
+from surrogate.oracle.screens import HALF, host_view, is_finite, on_host, sums_to_one
 from surrogate.oracle.settle import Settled
 from surrogate.oracle.shapes import ROUNDED, Answered, as_columns, label_column, rounding
 from surrogate.types import Array, Label, Traits
@@ -42,7 +42,6 @@ class Judge:
         classes = settled.classes or ()
         self._codes = {label: code for code, label in enumerate(classes)}
         self._plain = classes == tuple(range(len(classes))) and bool not in map(type, classes)
-        self._half = False
         self._bound = self._slack = ROUNDED
         self._one_of_two = settled.width == 1 and settled.classes is not None
 
@@ -56,15 +55,13 @@ class Judge:
         """
         if self._settled.width is None:
             return self._from_labels(answered)
-        values = as_columns(self._traits.name, answered)
-        if values.shape[1] != self._settled.width:
-            raise self._wrong_width(int(values.shape[1]), answered)
-        if values.dtype != self._dtype:
-            self._take_dtype(values)
-        if self._half:
-            values = _widened(values)
+        values = answered.reply.values
+        host = None if self._deferred or values is None else host_view(values)
+        if host is None or host.shape != self._shape(answered.n) or host.dtype != self._dtype:
+            values = self._columns(answered)
+            host = values
         if not self._deferred:
-            self.screen(values, answered.start)
+            self.screen(host, answered.start)
         if self._one_of_two:
             values = self._both(values)
         labels = answered.reply.labels
@@ -72,10 +69,21 @@ class Judge:
             return Answers(values, decide=self._decide)
         return Answers(values, self._encode(label_column(self._traits.name, answered), answered))
 
+    def _shape(self, n: int) -> tuple[int, int | None]:
+        return (n, self._settled.width)
+
+    def _columns(self, answered: Answered) -> Array:
+        """Floats of shape (n, width), of answers that are not as the ones before."""
+        values = as_columns(self._traits.name, answered)
+        if values.shape[1] != self._settled.width:
+            raise self._wrong_width(int(values.shape[1]), answered)
+        self._take_dtype(values)
+        return _widened(values) if str(values.dtype) in HALF else values
+
     def _take_dtype(self, values: Array) -> None:
         """Set what the answers' dtype decides."""
-        self._dtype = values.dtype
-        self._half = str(values.dtype) in HALF
+        host = host_view(values)
+        self._dtype = None if host is None else host.dtype
         self._slack = rounding(values.dtype, int(values.shape[1]))
         self._bound = max(ROUNDED, self._slack)
 
@@ -104,7 +112,8 @@ class Judge:
         raise AnswerError(
             f"{self._traits.name} answered {values[i, j]} to row {start + i:,}"
             f"{self._column(j)}; {int((~finite).any(axis=1).sum()):,} of {len(values):,} "
-            "answers are not finite. Answers must be finite numbers."
+            "answers are not finite. Answers must be finite numbers.",
+            row=int(start + i),
         )
 
     def _check_range(self, values: Host, start: int) -> None:
@@ -115,7 +124,8 @@ class Judge:
         raise AnswerError(
             f"{self._traits.name} answered the probability {values[i, j]:.6g} to row "
             f"{start + i:,}{self._column(j)}; probabilities lie between 0 and 1. Say "
-            "output='scores' if these are scores."
+            "output='scores' if these are scores.",
+            row=int(start + i),
         )
 
     def _check_sums(self, values: Host, start: int) -> None:
@@ -127,7 +137,8 @@ class Judge:
         raise AnswerError(
             f"{self._traits.name} answered probabilities that sum to {total[i]:.6g} to row "
             f"{start + i:,}; they must sum to 1 (within {self._bound:.2g}). Normalise them, or "
-            "say output='scores'."
+            "say output='scores'.",
+            row=start + i,
         )
 
     def _column(self, j: int) -> str:
@@ -166,7 +177,8 @@ class Judge:
         source = "declared" if self._traits.classes is not None else "answered before"
         return AnswerError(
             f"{self._traits.name} answered the label {label!r} to row {row:,}, which is none of "
-            f"the classes {source} ({known}); name every class with classes=."
+            f"the classes {source} ({known}); name every class with classes=.",
+            row=row,
         )
 
 

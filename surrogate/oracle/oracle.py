@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +12,7 @@ from surrogate._array import is_torch, namespace
 from surrogate._validate import NoneOr, Whole, check
 from surrogate.errors import BudgetSpent, ModelError
 from surrogate.oracle.answers import Answers
-from surrogate.oracle.asker import Asker, OnProgress, closed
+from surrogate.oracle.asker import Asker, OnProgress, Purpose, closed
 from surrogate.oracle.budget import Budget, Queries, admit
 from surrogate.types import Array, BlackBox, Label, Output, Task
 
@@ -236,7 +237,37 @@ class Oracle:
         Interrupted
             On Ctrl-C; it carries the answers.
         """
-        purpose = self._counted_as or purpose
+        return self._ask(matrix, self._counted_as or purpose)
+
+    def ask_parts(self, parts: Sequence[tuple[str, Array]]) -> list[Answers]:
+        """Ask several matrices in one go, each counted under its own purpose.
+
+        What answers are is settled from all of them together, and an error carries the
+        answers to all of them, one after another.
+
+        Parameters
+        ----------
+        parts : sequence of (purpose, array of shape (n, d))
+
+        Returns
+        -------
+        list of Answers
+            One a part.
+
+        Raises
+        ------
+        DataError, AnswerError, ModelError, BudgetSpent, Interrupted
+            As in `ask`.
+        """
+        sizes = [int(matrix.shape[0]) for _, matrix in parts]
+        ends = list(accumulate(sizes))
+        spans = tuple((purpose, end) for (purpose, _), end in zip(parts, ends))
+        whole = namespace(parts[0][1]).concat([matrix for _, matrix in parts])
+        answers = self._ask(whole, self._counted_as or spans)
+        return [answers[end - size : end] for size, end in zip(sizes, ends)]
+
+    def _ask(self, matrix: Array, purpose: Purpose) -> Answers:
+        """Ask rows as far as the budget goes."""
         matrix = self._asker.check(matrix)
         kept = None if self._kept is None else self._take_kept(matrix)
         done, n, left = 0 if kept is None else len(kept), int(matrix.shape[0]), self.remaining
@@ -275,11 +306,13 @@ class Oracle:
         self._kept = None
         return answers
 
-    def _spent(self, done: int, n: int, purpose: str, answers: Answers | None) -> BudgetSpent:
+    def _spent(self, done: int, n: int, purpose: Purpose, answers: Answers | None) -> BudgetSpent:
+        names = [purpose] if isinstance(purpose, str) else [name for name, _ in purpose]
+        what = " and ".join(map(repr, dict.fromkeys(names)))
         carried = ", which this error carries as `answers`" if done else ""
         return BudgetSpent(
             f"The budget of {self._budget:,} rows is spent: {done:,} of the {n:,} rows asked for "
-            f"{purpose!r} were answered{carried}. Give a larger budget, or ask less.",
+            f"{what} were answered{carried}. Give a larger budget, or ask less.",
             answers,
         )
 

@@ -8,13 +8,15 @@ import numpy as np
 
 from surrogate._array import is_torch
 from surrogate.errors import DataError
-from surrogate.oracle.screens import is_finite, on_host
+from surrogate.oracle.screens import host_view, is_finite, on_host
 from surrogate.types import Array
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["RowCheck", "missing_columns"]
+__all__ = ["RowCheck", "missing_columns", "row_text"]
+
+SHOWN_COLUMNS = 8
 
 
 class RowCheck:
@@ -27,6 +29,7 @@ class RowCheck:
 
     def __init__(self, domain: Domain) -> None:
         self._features = domain.features
+        self._width = len(domain.features)
         self._may_miss = np.array([f.missing for f in domain.features], dtype=np.bool_)
 
     def __call__(self, matrix: Array, *, screened: bool = True) -> Array:
@@ -35,12 +38,13 @@ class RowCheck:
             matrix = np.ascontiguousarray(matrix)
             if matrix.dtype.kind != "f":
                 matrix = self._floats(matrix)
-        shape = matrix.shape
-        if len(shape) != 2 or shape[1] != len(self._features):
+        host = host_view(matrix)
+        shape = matrix.shape if host is None else host.shape
+        if len(shape) != 2 or shape[1] != self._width:
             raise self._wrong_shape(tuple(shape))
         if shape[0] == 0:
             raise DataError("There are no rows to ask; give at least one.")
-        if screened and not is_finite(matrix):
+        if screened and not is_finite(matrix if host is None else host):
             self.check_finite(matrix)
         return matrix
 
@@ -71,7 +75,6 @@ class RowCheck:
         )
 
     def _wrong_shape(self, shape: tuple[int, ...]) -> DataError:
-        width = len(self._features)
         if len(shape) == 1:
             return DataError(
                 f"Expected 2D array, got 1D array instead, with {shape[0]} entries. Reshape your "
@@ -79,7 +82,7 @@ class RowCheck:
                 "array.reshape(1, -1) if it contains a single sample."
             )
         return DataError(
-            f"Rows must have shape (n, {width}), one column for each feature of the domain; "
+            f"Rows must have shape (n, {self._width}), one column for each feature of the domain; "
             f"got {shape}."
         )
 
@@ -88,3 +91,14 @@ def missing_columns(domain: Domain, matrix: Array) -> list[str]:
     """Names of the columns in which rows hold missing values."""
     absent = np.any(np.isnan(on_host(matrix)), axis=0)
     return [feature.name for feature, gone in zip(domain.features, absent) if gone]
+
+
+def row_text(domain: Domain, row: Array) -> str:
+    """One row (d,) in words, its first columns: "age = 31, job = cook"."""
+    shown = []
+    for feature, x in zip(domain.features[:SHOWN_COLUMNS], on_host(row).tolist()):
+        missing = x != x
+        value = feature.categories[int(x)] if feature.is_coded and not missing else f"{x:.6g}"
+        shown.append(f"{feature.name} = {'missing' if missing else value}")
+    more = len(domain.features) - SHOWN_COLUMNS
+    return ", ".join(shown) + (f" and {more} more columns" if more > 0 else "")

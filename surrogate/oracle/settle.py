@@ -135,7 +135,16 @@ def _distinct(name: str, answered: Sequence[Answered]) -> tuple[Label, ...]:
         labels = label_column(name, part)
         if labels.dtype.kind == "b":
             return (False, True)
-        found.update(labels.tolist())
+        said = labels.tolist()
+        absent = next((i for i, label in enumerate(said) if label is None or label != label), None)
+        if absent is not None:
+            row = part.start + absent
+            raise AnswerError(
+                f"{name} answered {said[absent]} to row {row:,}, which is no label; every row "
+                "must have one.",
+                row=row,
+            )
+        found.update(said)
     if len(found) == 1:
         raise AnswerError(
             f"{name} answered one class only, {found.pop()!r}, for all "
