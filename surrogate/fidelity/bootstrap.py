@@ -1,4 +1,4 @@
-"""Intervals of smooth functions of totals: BCa over sources, and the jackknife below 100.
+"""Intervals of smooth functions of totals: the jackknife, and BCa from 100 effective sources.
 
 A statistic maps totals over sources (..., m) to values (..., q): a mean is a ratio of two
 totals, R² a function of three. So a resample is one matrix product, for all metrics at once.
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
+from surrogate.fidelity.intervals import effective_freedom
 from surrogate.fidelity.values import Interval
 from surrogate.sampling import generator
 from surrogate.types import BoolArray, FloatArray, IntArray
@@ -42,7 +43,11 @@ _FROM: dict[Scale, Statistic] = {
 }
 
 MIN_SOURCES = 100
-"""Sources from which the bootstrap is used; below, the jackknife with a t quantile."""
+"""Effective sources from which the bootstrap is used, see `effective_freedom`.
+
+With fewer, or where few sources make up the error, BCa covers less than the jackknife with a
+t quantile on the effective freedom: benchmarks/coverage.py.
+"""
 MAX_BINS = 1000
 """More sources than this are first added up in as many random bins."""
 RESAMPLES = 2000
@@ -64,7 +69,7 @@ def smooth_intervals(
     level: float = 0.95,
     seed: int = 0,
 ) -> list[tuple[Interval | None, str]]:
-    """BCa intervals from 100 sources, jackknife intervals below.
+    """BCa intervals from 100 effective sources, jackknife intervals below.
 
     Parameters
     ----------
@@ -95,9 +100,16 @@ def smooth_intervals(
     if len(totals) < 2:
         q = np.asarray(statistic(totals.sum(0))).size
         return [(None, "all rows come from one source row")] * q
-    if len(totals) < MIN_SOURCES:
-        return jackknife(totals, statistic, scales=scales, level=level)
-    return bca(totals, statistic, level=level, seed=seed)
+    found = jackknife(totals, statistic, scales=scales, level=level)
+    if len(totals) <= MIN_SOURCES:
+        return found
+    with np.errstate(divide="ignore", invalid="ignore"):
+        without = _leave_one_out(totals, statistic)
+        many = effective_freedom(without - without.mean(axis=0)) >= MIN_SOURCES
+    if not many.any():
+        return found
+    drawn = bca(totals, statistic, level=level, seed=seed)
+    return [b if use else a for a, b, use in zip(found, drawn, many.tolist(), strict=True)]
 
 
 def _leave_one_out(totals: FloatArray, statistic: Statistic) -> FloatArray:
@@ -108,7 +120,7 @@ def _leave_one_out(totals: FloatArray, statistic: Statistic) -> FloatArray:
 def jackknife(
     totals: FloatArray, statistic: Statistic, *, scales: Sequence[Scale], level: float = 0.95
 ) -> list[tuple[Interval | None, str]]:
-    """Delete-one-source intervals with a t quantile on G-1.
+    """Delete-one-source intervals with a t quantile on the effective freedom.
 
     References
     ----------
@@ -121,7 +133,7 @@ def jackknife(
         value, without = _onto(value, scales), _onto(without, scales)
         spread = without - without.mean(axis=0)
         error = np.sqrt((groups - 1) / groups * (spread**2).sum(axis=0))
-        half = special.stdtrit(groups - 1, (1 + level) / 2) * error
+        half = special.stdtrit(effective_freedom(spread), (1 + level) / 2) * error
         low, high = _back(value - half, scales), _back(value + half, scales)
     flat = _flat(spread, without)
     return _intervals(low, high, flat, level=level, method="jackknife t")

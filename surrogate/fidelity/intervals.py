@@ -16,7 +16,7 @@ from scipy import special
 
 from surrogate.errors import InputError
 from surrogate.fidelity.values import Interval
-from surrogate.types import IntArray
+from surrogate.types import FloatArray, IntArray
 
 __all__ = [
     "KINDS",
@@ -71,12 +71,43 @@ class Share:
     n_effective : float
         Independent rows that would be worth as much: n over the design effect. Where all
         rows agree the design effect cannot be estimated, and is the cluster size.
+    freedom : float
+        Degrees of freedom of the design effect: G-1, or fewer where few sources hold most
+        of the disagreement.
     """
 
     rate: float
     n: int
     n_sources: int
     n_effective: float
+    freedom: float
+
+
+def effective_freedom(influence: FloatArray) -> FloatArray:
+    """Degrees of freedom of a sum of squares over sources (axis 0), at most G-1.
+
+    Satterthwaite's 2 E² / V of the variance estimate, with the fourth moments of the
+    influences themselves: G for normal ones, fewer where few sources make up the sum.
+
+    References
+    ----------
+    Bell & McCaffrey (2002), Survey Methodology 28; Satterthwaite (1946).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.fidelity.intervals import effective_freedom
+    >>> few = np.zeros(100)
+    >>> few[:2] = 1.0, -1.0
+    >>> float(effective_freedom(few).round(2)), float(effective_freedom(np.ones(9)))
+    (4.08, 8.0)
+    """
+    groups = len(influence)
+    second, fourth = (influence**2).sum(axis=0), (influence**4).sum(axis=0)
+    excess = fourth - second**2 / groups
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(excess > 0, 2 * second**2 / excess, np.inf)
+    return np.asarray(np.clip(found, 1.0, max(groups - 1, 1)))
 
 
 def share(
@@ -117,11 +148,12 @@ def share(
     kish = total * total / float(weight @ weight)
     size = np.bincount(index, weight, groups)  # (G,)
     if rate in (0.0, 1.0):
-        return Share(rate, n, groups, total * total / float(size @ size))
-    excess = np.bincount(index, weight * (hit - rate), groups)  # (G,)
+        return Share(rate, n, groups, total * total / float(size @ size), groups - 1)
+    excess = np.asarray(np.bincount(index, weight * (hit - rate), groups), np.float64)  # (G,)
     variance = float(excess @ excess) / total**2 * groups / max(groups - 1, 1)
     effective = rate * (1 - rate) / variance if variance > 0 else kish
-    return Share(rate, n, groups, min(effective, kish))
+    freedom = float(effective_freedom(excess)) if groups > 1 else 0.0
+    return Share(rate, n, groups, min(effective, kish), freedom)
 
 
 def wilson(rate: float, n: float, *, level: float = 0.95, df: float = math.inf) -> Interval:
@@ -274,7 +306,7 @@ def _freedom(measured: Share) -> float:
     """Degrees of freedom of the between-source variance."""
     if measured.n_sources < 2:
         raise InputError("An interval over sources needs at least 2 sources.")
-    return measured.n_sources - 1
+    return measured.freedom
 
 
 def _t_quantile(level: float, df: float) -> float:
