@@ -22,7 +22,7 @@ from surrogate.explanation import (
 )
 from surrogate.fidelity import Curve, Fidelity, GroupScore, Interval, Score, Verdict, assess
 from surrogate.forms import Tree
-from surrogate.oracle import Queries
+from surrogate.oracle import Budget, Queries
 
 N = 3000
 HOSTILE = (
@@ -129,7 +129,7 @@ def classifier(*, leaves: int = 16, names: tuple[str, ...] = (), classes=("refus
         curve=Curve((2, 4, 8, 16, 32), curve),
         verdict=Verdict("not met", 0.95, score, 4),
         rules=tree.rules().measured(x[test], (p[test] > 0.5).astype(int)),
-        queries=Queries(9100, 10, 1.24, {"fit": 7100, "fidelity": 2000}, 10_000),
+        queries=Queries(9100, 10, 1.24, {"fit": 7100, "fidelity": 2000}, Budget(10_000)),
         settings={
             "seed": 0,
             "options": {"max_leaves": leaves, "min_reach": 20},
@@ -199,7 +199,7 @@ def local(n: int = 4, *, names: tuple[str, ...] = (), classes=("refused", "grant
         dof=19,
         widths=np.full(n, 1.68),
         target="credit.onnx",
-        queries=Queries(6000 + n, 7, 0.31, {"fit": 5000 + n, "fidelity": 1000}, None),
+        queries=Queries(6000 + n, 7, 0.31, {"fit": 5000 + n, "fidelity": 1000}),
         settings={"seed": 0, "options": {"n_samples": 5000}},
     )
 
@@ -260,7 +260,7 @@ def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> Aud
         surrogates=(classifier(names=names, classes=classes),),
         local=local(names=names, classes=classes),
         outcomes=(GroupScore("the model", outcome, small=False),),
-        queries=Queries(15_104, 17, 1.55, {"fit": 12_104, "fidelity": 3000}, 20_000),
+        queries=Queries(15_104, 17, 1.55, {"fit": 12_104, "fidelity": 3000}, Budget(20_000)),
         settings={
             "command": "surrogate audit credit.onnx applications.csv --report report.html",
             "seed": 0,

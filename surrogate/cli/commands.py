@@ -112,7 +112,7 @@ def _finish(given: argparse.Namespace, result: Any) -> int:
         _write(given.json, result.to_json(indent=2), quiet=given.quiet)
     if not getattr(result, "interrupted", False):
         return OK
-    spent = result.queries.budget is not None and result.queries.rows >= result.queries.budget
+    spent = result.queries.exhausted
     why = "the budget ended on the way" if spent else "interrupted"
     print(f"surrogate: {why}; the result is what there was by then", file=sys.stderr)
     return BUDGET if spent else INTERRUPTED

@@ -2,7 +2,19 @@
 
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import OnProgress
-from surrogate.oracle.budget import Budget, Queries
+from surrogate.oracle.budget import Budget, Spent
 from surrogate.oracle.oracle import Oracle
+from surrogate.oracle.policy import RetryPolicy
+from surrogate.oracle.queries import Queries
+from surrogate.oracle.quote import Quote
 
-__all__ = ["Answers", "Budget", "OnProgress", "Oracle", "Queries"]
+__all__ = [
+    "Answers",
+    "Budget",
+    "OnProgress",
+    "Oracle",
+    "Queries",
+    "Quote",
+    "RetryPolicy",
+    "Spent",
+]

@@ -1,126 +1,165 @@
-"""How many rows may be asked, and how many were."""
+"""What asking may cost, and what it has cost."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
-import numpy as np
+from surrogate._validate import NoneOr, Real, Rule, Whole
+from surrogate.errors import OptionError
+from surrogate.types import Terms
 
-from surrogate.errors import BudgetTooSmall, OptionError
+__all__ = ["Budget", "Spent", "amount"]
 
-__all__ = ["Budget", "Queries"]
+_RULES: Mapping[str, tuple[Rule, str]] = {
+    "rows": (NoneOr(Whole(1)), "a number of rows in [1, inf)"),
+    "requests": (NoneOr(Whole(1)), "a number of requests in [1, inf)"),
+    "money": (NoneOr(Real(0, closed="neither")), "an amount of money in (0, inf)"),
+}
+_CENT = 1e-9  # what adding prices up may be off by
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was asked, as far as it is paid for or may be.
+
+    Parameters
+    ----------
+    rows, requests : int
+    money : float
+        In the currency of the target's `Terms`.
+    """
+
+    rows: int = 0
+    requests: int = 0
+    money: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.rows + other.rows, self.requests + other.requests, self.money + other.money
+        )
+
+    @classmethod
+    def one(cls, rows: int, terms: Terms) -> Self:
+        """One request of some rows."""
+        return cls(rows, 1, rows * terms.price_per_row + terms.price_per_call)
 
 
 @dataclass(frozen=True)
 class Budget:
     """What asking may cost.
 
+    Rows that were sent and whose answer never came count, since they may be paid for. With a
+    ledger, what was asked through it before counts too: a job that was killed and is started
+    again stays within one budget.
+
     Parameters
     ----------
     rows : int, optional
-        Most rows that may be asked. None: as many as wanted.
+        Most rows that may be asked.
+    requests : int, optional
+        Most requests that may be sent.
+    money : float, optional
+        Most that may be paid, in the currency of the target.
 
     Raises
     ------
     OptionError
-        If `rows` is not a whole number from 1 up.
+        If a limit is not a positive number.
 
     Examples
     --------
     >>> from surrogate.oracle import Budget
     >>> Budget.of(5000) == Budget(rows=5000)
     True
+    >>> print(Budget(rows=5000, money=2.5))
+    5,000 rows and 2.50
     """
 
     rows: int | None = None
+    requests: int | None = None
+    money: float | None = None
 
     def __post_init__(self) -> None:
-        if self.rows is None:
-            return
-        whole = isinstance(self.rows, int | np.integer) and not isinstance(self.rows, bool)
-        if not whole or self.rows < 1:
-            raise OptionError(
-                f"The `budget` must be a number of rows in [1, inf), a Budget or None; "
-                f"got {self.rows!r}."
-            )
+        for name, (rule, words) in _RULES.items():
+            value = getattr(self, name)
+            if not rule.holds(value):
+                raise OptionError(
+                    f"The `{name}` of a `budget` must be {words} or None; got {value!r}."
+                )
+
+    def __bool__(self) -> bool:
+        """Whether there is any limit."""
+        return (self.rows, self.requests, self.money) != (None, None, None)
 
     @classmethod
     def of(cls, budget: Budget | int | None) -> Budget:
         """A budget from what a user writes: a Budget, a number of rows, or None."""
-        return budget if isinstance(budget, Budget) else cls(budget)
+        if budget is None or isinstance(budget, Budget):
+            return budget or cls()
+        if not Whole(1).holds(budget):
+            raise OptionError(
+                "The `budget` must be a number of rows in [1, inf), a Budget or None; "
+                f"got {budget!r}."
+            )
+        return cls(int(budget))
 
+    def room(self, spent: Spent, terms: Terms) -> float:
+        """Most rows that one more request may hold; infinite without a limit."""
+        rows = math.inf if self.rows is None else float(self.rows - spent.rows)
+        if self.requests is not None and spent.requests >= self.requests:
+            return 0.0
+        if self.money is not None:
+            left = self.money - spent.money - terms.price_per_call + _CENT
+            if left < 0:
+                return 0.0
+            if terms.price_per_row > 0:
+                rows = min(rows, math.floor(left / terms.price_per_row))
+        return max(rows, 0.0)
 
-@dataclass(frozen=True)
-class Queries:
-    """What was asked of a box until now.
+    def reached(self, spent: Spent) -> bool:
+        """Whether a limit is reached."""
+        pairs = zip((self.rows, self.requests, self.money), (spent.rows, spent.requests))
+        whole = any(limit is not None and used >= limit for limit, used in pairs)
+        return whole or (self.money is not None and spent.money >= self.money - _CENT)
 
-    Parameters
-    ----------
-    rows : int
-        Rows sent, those of failed attempts included.
-    calls : int
-        Batches sent.
-    seconds : float
-        Time that the model took, in seconds.
-    purposes : mapping from str to int
-        Rows of each purpose, such as "fit" and "fidelity".
-    budget : int or None
-        Most rows that may be asked.
-
-    Examples
-    --------
-    >>> from surrogate.oracle import Queries
-    >>> print(Queries(1500, 2, 0.25, {"fit": 1000, "fidelity": 500}, 2000))
-    1,500 of 2,000 rows asked in 2 calls and 0.25 s (fit 1,000, fidelity 500)
-    """
-
-    rows: int = 0
-    calls: int = 0
-    seconds: float = 0.0
-    purposes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    budget: int | None = None
+    def text(self, currency: str = "") -> str:
+        """The limits in words."""
+        parts = [
+            "" if self.rows is None else f"{self.rows:,} rows",
+            "" if self.requests is None else f"{self.requests:,} requests",
+            "" if self.money is None else amount(self.money, currency),
+        ]
+        said = [part for part in parts if part]
+        if not said:
+            return "no limit"
+        return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
     def __str__(self) -> str:
-        of = "" if self.budget is None else f" of {self.budget:,}"
-        calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
-        shares = f" ({_shares(self.purposes)})" if self.purposes else ""
-        return f"{self.rows:,}{of} rows asked in {calls} and {self.seconds:.3g} s{shares}"
+        return self.text()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, JSON safe."""
-        return {
-            "rows": self.rows,
-            "calls": self.calls,
-            "seconds": self.seconds,
-            "purposes": dict(self.purposes),
-            "budget": self.budget,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Queries:
-        """Undo `to_dict`."""
-        return cls(**{**data, "purposes": MappingProxyType(dict(data["purposes"]))})
+        return {"rows": self.rows, "requests": self.requests, "money": self.money}
 
 
-def admit(plan: Mapping[str, int], *, budget: int | None, spent: int) -> None:
-    """Raise BudgetTooSmall unless every share of a plan fits what the budget leaves."""
-    total = sum(plan.values())
-    if budget is None or total <= budget - spent:
-        return
-    left = max(budget - spent, 0)
-    fits = {purpose: math.floor(rows * left / total) for purpose, rows in plan.items()}
-    used = f", of which {spent:,} are used" if spent else ""
-    raise BudgetTooSmall(
-        f"This would ask {total:,} rows ({_shares(plan)}), and the budget is {budget:,} rows"
-        f"{used}. Nothing was asked. Give a budget of at least {total + spent:,}, or ask less: "
-        f"in the same shares, {_shares(fits)} would fit."
-    )
+def amount(money: float, currency: str = "") -> str:
+    """An amount of money in words.
 
-
-def _shares(purposes: Mapping[str, int]) -> str:
-    """Purposes and their rows, in words."""
-    return ", ".join(f"{purpose} {rows:,}" for purpose, rows in purposes.items())
+    Examples
+    --------
+    >>> from surrogate.oracle.budget import amount
+    >>> amount(1234.5, "USD"), amount(0.0001234, "EUR"), amount(0, "USD")
+    ('1,234.50 USD', '0.0001234 EUR', '0 USD')
+    """
+    if money == 0:
+        text = "0"
+    elif abs(money) >= 0.1:
+        text = f"{money:,.2f}"
+    else:
+        text = f"{money:.4g}"
+        if "e" in text:
+            text = f"{money:.12f}".rstrip("0")
+    return f"{text} {currency}".rstrip()

@@ -13,8 +13,10 @@ from surrogate._validate import NoneOr, Whole, check
 from surrogate.errors import BudgetSpent, ModelError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import Asker, OnProgress, Purpose, closed
-from surrogate.oracle.budget import Budget, Queries, admit
-from surrogate.types import Array, BlackBox, Label, Output, Task
+from surrogate.oracle.budget import Budget
+from surrogate.oracle.queries import Queries
+from surrogate.oracle.quote import Quote, admit
+from surrogate.types import Array, BlackBox, Label, Output, Task, Terms
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
@@ -72,7 +74,7 @@ class Oracle:
     ) -> None:
         check("Oracle", {"batch_rows": NoneOr(Whole(1))}, {"batch_rows": batch_rows})
         self.domain = domain
-        self._budget = Budget.of(budget).rows
+        self._budget = Budget.of(budget)
         self._asker = Asker(box, domain, batch_rows=batch_rows, on_progress=on_progress)
         self._traits = self._asker.traits
         self._kept: tuple[Array, Answers] | None = None
@@ -140,7 +142,8 @@ class Oracle:
     @property
     def remaining(self) -> int | None:
         """Rows that the budget leaves; None without a budget."""
-        return None if self._budget is None else max(self._budget - self._asker.rows, 0)
+        most = self._budget.rows
+        return None if most is None else max(most - self._asker.rows, 0)
 
     def _known(self, said: Any, fact: str) -> Any:
         """A fact of the settled answers, else what was said, else an error."""
@@ -168,7 +171,28 @@ class Oracle:
         BudgetTooSmall
             With every share, and what would fit.
         """
-        admit(plan, budget=self._budget, spent=self._asker.rows)
+        admit(self.quote(plan))
+
+    def quote(self, plan: Mapping[str, int]) -> Quote:
+        """What a plan would take; nothing is asked.
+
+        Parameters
+        ----------
+        plan : mapping from str to int
+            Rows of each purpose, such as ``{"fit": 4000, "fidelity": 1000}``.
+
+        Returns
+        -------
+        Quote
+        """
+        return Quote.of(
+            plan,
+            target=self._traits.name,
+            batch=8192,
+            terms=Terms(),
+            budget=self._budget,
+            spent=self.queries.spent,
+        )
 
     def snap(self, matrix: Array) -> Array:
         """Rows as the model sees them: rounded to their kinds and to its floating type.
@@ -311,7 +335,7 @@ class Oracle:
         what = " and ".join(map(repr, dict.fromkeys(names)))
         carried = ", which this error carries as `answers`" if done else ""
         return BudgetSpent(
-            f"The budget of {self._budget:,} rows is spent: {done:,} of the {n:,} rows asked for "
+            f"The budget of {self._budget.rows:,} rows is spent: {done:,} of the {n:,} rows asked for "
             f"{what} were answered{carried}. Give a larger budget, or ask less.",
             answers,
         )

@@ -34,7 +34,7 @@ def target(audit: AuditResult) -> Fragment:
 
 def queries(spent: Queries) -> Fragment:
     """Rows asked by purpose, calls, time and budget."""
-    budget = "none" if spent.budget is None else count(spent.budget, "row")
+    budget = spent.budget.text(spent.currency) if spent.budget else "none"
     facts = (
         ("rows asked", count(spent.rows)),
         ("calls", count(spent.calls)),

@@ -6,8 +6,21 @@ import numpy as np
 import pytest
 
 from surrogate.errors import BudgetTooSmall
-from surrogate.oracle import Budget, Queries
-from surrogate.oracle.budget import admit
+from surrogate.oracle import Budget, Queries, Quote, Spent
+from surrogate.oracle.quote import admit
+from surrogate.types import Terms
+
+
+def quote(plan, budget, *, terms=Terms(), spent=Spent(), remembered=0, batch=10):
+    return Quote.of(
+        plan,
+        target="toy",
+        batch=batch,
+        terms=terms,
+        budget=budget,
+        spent=spent,
+        remembered=remembered,
+    )
 
 
 def test_a_budget_is_what_a_user_writes():
@@ -16,7 +29,7 @@ def test_a_budget_is_what_a_user_writes():
 
 
 def test_queries_go_to_json_and_back():
-    queries = Queries(10, 2, 0.5, {"fit": 10}, None)
+    queries = Queries(10, 2, 0.5, {"fit": 10}, Budget())
     assert Queries.from_dict(json.loads(json.dumps(queries.to_dict()))) == queries
 
 
@@ -29,7 +42,7 @@ def test_queries_read_well():
 def test_what_is_said_to_fit_fits(budget):
     plan = {"fit": 4001, "fidelity": 1000}
     with pytest.raises(BudgetTooSmall) as caught:
-        admit(plan, budget=budget, spent=0)
+        admit(quote(plan, Budget(budget)))
     shares = str(caught.value).rsplit("in the same shares, ", 1)[1]
     fits = [int(word.strip(",").replace(",", "")) for word in shares.split()[1:4:2]]
     assert sum(fits) <= budget
