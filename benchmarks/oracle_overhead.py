@@ -5,8 +5,9 @@ Run: python benchmarks/oracle_overhead.py [--rounds 300]
 The ways are timed in turn, so that what disturbs one disturbs the others. The overhead is
 the median of the differences in a round, of which "box" is what the adapter takes; "floor"
 is the difference of the fastest calls, which a busy machine disturbs least. Long asks are
-called directly in the batches that the oracle makes. Reach: under 5 % where bare inference takes at least
-.25 ms for 1,000 rows or one ask spans many batches, else at most 15 µs a batch.
+called directly in the batches that the oracle makes. Reach: under 5 % where bare inference
+takes at least .25 ms for 1,000 rows or one ask spans many batches, else at most 15 µs a
+batch.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from surrogate._array import is_torch, to_numpy
+from surrogate._array import to_numpy
 from surrogate.errors import AnswerError, Interrupted, ModelError, SurrogateError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.judge import Judge
 from surrogate.oracle.rows import RowCheck, missing_columns, row_text
-from surrogate.oracle.screens import is_finite
+from surrogate.oracle.screens import Host, host_view, is_finite
 from surrogate.oracle.settle import Settled, lacks_classes, settle
 from surrogate.oracle.shapes import Answered
 from surrogate.types import Array, BlackBox, Reply, Traits
@@ -130,7 +130,8 @@ class Asker:
         for purpose, n in shares.items():
             self.rows += n
             self.purposes[purpose] = self.purposes.get(purpose, 0) + n
-        guarded = self._sample(rows)
+        sample = self._sample(rows)
+        before = b"" if sample is None else sample.tobytes()
         start = perf_counter()
         try:
             reply = self.box.ask(asked)
@@ -143,7 +144,7 @@ class Asker:
             ) from error
         finally:
             self.seconds += perf_counter() - start
-        if self._sample(rows) != guarded:
+        if sample is not None and sample.tobytes() != before:
             raise ModelError(
                 f"{self.traits.name} changed the rows that it was given in place, so that what it "
                 "answered is not what was asked; let it, or its preprocess, work on a copy "
@@ -151,15 +152,12 @@ class Asker:
             )
         return reply
 
-    def _sample(self, rows: Array) -> bytes:
-        """A few of the rows, all of them at first: what a model must leave as it is."""
-        if is_torch(rows):
-            if not rows.is_cpu or str(rows.dtype) == "torch.bfloat16":
-                return b""
-            rows = rows.detach().numpy()
-        step = 1 if self._judge is None else -(-len(rows) // GUARDED_ROWS)
-        sample: bytes = rows[::step].tobytes()
-        return sample
+    def _sample(self, rows: Array) -> Host | None:
+        """A view of a few rows, of all at first: what a model must leave as it is."""
+        host = host_view(rows)
+        if host is None:
+            return None
+        return host if self._judge is None else host[:: -(-len(host) // GUARDED_ROWS)]
 
     def _settle(self, waiting: Sequence[Answered]) -> list[Answers]:
         """Settle what answers are, and judge those that waited for it."""

@@ -18,7 +18,7 @@ import numpy as np
 from surrogate._array import is_torch
 from surrogate.types import Array
 
-__all__ = ["host_view", "is_finite", "on_host", "sums_to_one"]
+__all__ = ["Host", "host_view", "is_finite", "on_host", "sums_to_one"]
 
 Host = np.ndarray[Any, Any]
 
@@ -31,10 +31,11 @@ def host_view(values: Array) -> Host | None:
     if type(values) is np.ndarray:
         return values if values.itemsize > 2 else None
     if not is_torch(values):
-        return np.asarray(values)
+        return None
     if not values.is_cpu or values.element_size() == 2:
         return None
-    return np.asarray((values.detach() if values.requires_grad else values).numpy())
+    host: Host = (values.detach() if values.requires_grad else values).numpy()
+    return host
 
 
 def on_host(values: Array) -> Host:
@@ -63,21 +64,22 @@ def sums_to_one(values: Array, bound: float) -> bool:
     host = host_view(values)
     if host is None:
         return is_torch(values) and _sums_there(values, bound)
-    least = np.minimum.reduce(host, axis=None)
+    if not np.minimum.reduce(host, axis=None) >= 0.0:  # NaN is not
+        return False
     if host.shape[1] == 1:
-        return bool(least >= 0.0 and host.max() <= 1.0)
+        return bool(np.maximum.reduce(host, axis=None) <= 1.0)
     error = _row_sums(host)
     error -= 1.0
-    return bool(least >= 0.0 and np.vdot(error, error) <= bound * bound)
+    return bool(np.vdot(error, error) <= bound * bound)
 
 
 def _row_sums(values: Host) -> Host:
     """Sums of rows: (n, k) -> (n,). `values.sum(axis=1)` takes ten times as long."""
     n, k = values.shape
-    if n * k <= ONE_THREAD:
-        return np.asarray(values.dot(_ones(k, values.dtype)))
     if k == 2:
         return np.asarray(values[:, 0] + values[:, 1])
+    if n * k <= ONE_THREAD:
+        return np.asarray(values.dot(_ones(k, values.dtype)))
     return np.asarray(np.einsum("ij->i", values))
 
 

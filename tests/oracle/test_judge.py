@@ -80,6 +80,17 @@ def test_one_column_of_probabilities(make_oracle, rows, value):
         oracle.ask(rows)
 
 
+def test_infinities_that_cancel_are_found(make_oracle, rows):
+    p = np.full((N, 2), 0.5)
+    bad = p.copy()
+    bad[3] = [np.inf, -np.inf]
+    answers = iter([p, bad])
+    oracle = make_oracle(lambda r: next(answers))
+    oracle.ask(rows)
+    with pytest.raises(AnswerError, match="answered inf to row 3 for class 0"):
+        oracle.ask(rows)
+
+
 @pytest.mark.parametrize("n", [N, 20_000])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_of_a_regression_are_finite(make_oracle, n, value):

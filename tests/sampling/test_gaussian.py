@@ -40,6 +40,15 @@ def test_categories_switch_to_others_by_their_frequency(mixed):
     assert np.abs(drawn - share).max() < 4.5 * 0.5 / np.sqrt(N)
 
 
+def test_values_go_missing_and_missing_ones_are_found(mixed):
+    domain, reference = mixed()
+    j = domain.index("weight")
+    sample = GaussianSampler(domain, reference, switch=0.5).draw(2_000, seed=0)
+    before, after = np.isnan(reference[sample.source, j]), np.isnan(sample.rows[:, j])
+    assert (before & ~after).sum() > 50
+    assert (~before & after).sum() > 50
+
+
 def test_columns_of_a_group_switch_together(mixed):
     domain, reference = mixed()
     at = [domain.index(name) for name in ("hot_a", "hot_b", "hot_c")]
