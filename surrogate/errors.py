@@ -77,6 +77,11 @@ class ModelError(SurrogateError):
         super().__init__(message)
         self.answers = answers
 
+    @property
+    def why(self) -> str:
+        """Why asking ended before its plan, as a clause."""
+        return f"the model failed ({self})"
+
 
 class AnswerError(ModelError):
     """The model answered, but with something that is not an answer.
@@ -168,7 +173,11 @@ class Interrupted(KeyboardInterrupt):
     ----------
     answers : surrogate.oracle.Answers or None
         What was answered before, in the order asked: paid for, so kept.
+    why : str
+        Why asking ended before its plan, as a clause.
     """
+
+    why = "interrupted by Ctrl-C"
 
     def __init__(self, message: str, answers: Any = None) -> None:
         super().__init__(message)

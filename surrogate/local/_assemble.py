@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from surrogate.explanation.encoding import Scaled
 from surrogate.explanation.local_fidelity import LocalFidelity
-from surrogate.local._fit import Fit, z_of
+from surrogate.local._fit import z_of
 from surrogate.local._flags import flag_rows
-from surrogate.local._fresh import Fresh
 from surrogate.local._moments import BLOCKS, PAIRED_BLOCKS
-from surrogate.local._run import Job
+from surrogate.local._run import Found, Job
 from surrogate.local.result import LimeResult
 
 __all__ = ["assemble"]
@@ -20,18 +17,10 @@ __all__ = ["assemble"]
 _TIED = 10.0  # variance inflation from which a coefficient is not read alone
 
 
-def assemble(
-    job: Job,
-    fit: Fit,
-    fresh: Fresh,
-    *,
-    cost: Mapping[str, int],
-    rejected: float,
-    n: int,
-    seed: int,
-) -> LimeResult:
+def assemble(job: Job, found: Found, *, seed: int) -> LimeResult:
     """Arrays of the fit and of its fidelity, with what is bad about them."""
-    z_row = z_of(job.design, job.rows)  # (r, d)
+    fit, fresh = found.fit, found.fresh
+    z_row = z_of(job.design, found.rows)  # (r, d)
     local = fit.intercept + np.einsum("rkd,rd->rk", fit.coef, z_row)
     intercept = fit.intercept
     encoding = job.design.encoding
@@ -42,41 +31,42 @@ def assemble(
         value=fresh.value,
         low=fresh.low,
         high=fresh.high,
-        error=np.abs(local - job.answers),
+        error=np.abs(local - found.answers),
         ess=fresh.ess,
-        n=n,
+        n=found.n,
         level=job.level,
         interval="sandwich",
         seed=seed,
     )
-    classes = job.oracle.classes
+    classes = None if job.oracle.classes is None else tuple(job.classes or job.oracle.classes)
     dof = PAIRED_BLOCKS // 2 if job.design.paired else BLOCKS - 1
     return LimeResult(
-        rows=job.rows,
+        rows=found.rows,
         coef=fit.coef,
         coef_se=fit.errors if job.settings.has_errors else None,
         dof=dof if job.settings.has_errors else None,
         intercept=intercept,
         encoding=encoding,
-        box_values=job.answers,
+        box_values=found.answers,
         local_values=local,
         fit_r2=fit.r2,
         fidelity=fidelity,
         ess=fit.ess,
-        widths=np.full(len(job.rows), job.settings.width),
-        classes=None if classes is None else tuple(classes[c] for c in job.kept),
-        flags=flag_rows(fit, fresh, fidelity, job.answers.argmax(axis=1)),
-        queries=dict(cost),
-        rejected=rejected,
+        widths=np.full(len(found.rows), job.settings.width),
+        classes=classes,
+        flags=flag_rows(fit, fresh, fidelity, found.answers.argmax(axis=1)),
+        queries=dict(found.asked),
+        rejected=found.rejected,
         seed=seed,
-        notes=_notes(job, fit, rejected),
+        notes=_notes(job, found),
+        interrupted=bool(found.ended),
     )
 
 
-def _notes(job: Job, fit: Fit, rejected: float) -> tuple[str, ...]:
+def _notes(job: Job, found: Found) -> tuple[str, ...]:
     """What holds for all rows alike."""
-    notes = []
-    tied = np.flatnonzero(np.median(fit.inflation, axis=0) > _TIED)
+    notes = [found.ended] if found.ended else []
+    tied = np.flatnonzero(np.median(found.fit.inflation, axis=0) > _TIED)
     if tied.size:
         names = [job.oracle.domain.features[j].name for j in tied.tolist()]
         more = f" and {len(names) - 8} more" if len(names) > 8 else ""
@@ -91,6 +81,6 @@ def _notes(job: Job, fit: Fit, rejected: float) -> tuple[str, ...]:
         )
     if not job.settings.has_errors:
         notes.append("No standard errors: ridge and feature selection bias the coefficients.")
-    if rejected:
-        notes.append(f"The domain's constraint refused {rejected:.1%} of the drawn rows.")
+    if found.rejected:
+        notes.append(f"The domain's constraint refused {found.rejected:.1%} of the drawn rows.")
     return tuple(notes)

@@ -50,6 +50,11 @@ class Drawn:
     rejected: float = 0.0
     source: IntArray | None = None
 
+    def take(self, at: slice) -> Drawn:
+        """Some of the rows."""
+        source = None if self.source is None else self.source[at]
+        return Drawn(self.rows[at], self.codes[at], self.scaled[at], self.rejected, source)
+
 
 @dataclass(frozen=True, eq=False)
 class Design:

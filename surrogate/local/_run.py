@@ -1,25 +1,29 @@
-"""One job from plan to measured forms: draw, ask, fit, draw afresh, ask, measure."""
+"""One job from plan to measured forms: draw, ask in one go, fit, measure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from surrogate._array import to_numpy
+from surrogate.errors import BudgetSpent, Interrupted, OptionError
 from surrogate.local._designs import Design, Drawn
 from surrogate.local._fit import Fit, Settings, fit_own, fit_shared
 from surrogate.local._fresh import Fresh, measure_own, measure_shared
-from surrogate.types import FloatArray, IntArray
+from surrogate.types import FloatArray, IntArray, Label
 
 if TYPE_CHECKING:
     from surrogate.oracle import Oracle
 
-__all__ = ["Job", "run"]
+__all__ = ["Found", "Job", "kept_columns", "run"]
+
+Ended: TypeAlias = BudgetSpent | Interrupted
 
 _AT_ONCE = 200_000  # perturbed rows asked together where each explained row has its own
+_LEAST_FRESH = 50  # rows that a form is measured on where asking ended before its plan
+_HELD_BACK = 6  # where none were fresh by then, one in so many of the fit's own is held back
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,119 +35,161 @@ class Job:
     oracle : Oracle
     design : Design
     rows : array of shape (r, d)
-    answers : array of shape (r, k)
-        The model's, to the rows.
-    kept : int array of shape (k,)
-        Columns of the model's answers that are explained.
+    classes : sequence or None
+        Names of the classes that are explained; None: all.
     settings : Settings
     level : float
+    least : int
+        Fewest rows that determine a form.
     """
 
     oracle: Oracle
     design: Design
     rows: FloatArray
-    answers: FloatArray
-    kept: IntArray
+    classes: Sequence[Label] | None
     settings: Settings
     level: float
+    least: int
 
-    def ask(self, rows: FloatArray, purpose: str) -> FloatArray:
-        """Answers (n, k) of the model in float64 on the host."""
-        return ask(self.oracle, rows, self.kept, purpose=purpose)
+    def ask(self, parts: Sequence[tuple[str, FloatArray]]) -> tuple[list[FloatArray], Ended | None]:
+        """Answers (n, k) to each part, shorter or empty after what ended the asking."""
+        ended: Ended | None = None
+        try:
+            answers = self.oracle.ask_parts(parts)
+        except (BudgetSpent, Interrupted) as error:
+            if error.answers is None:
+                raise
+            ended, answers, start = error, [], 0
+            for _, rows in parts:
+                answers.append(error.answers[start : start + len(rows)])
+                start += len(rows)
+        kept = kept_columns(self.oracle, self.classes)
+        return [part.numbers()[:, kept] for part in answers], ended
 
 
-def ask(oracle: Oracle, rows: FloatArray, kept: IntArray | None, *, purpose: str) -> FloatArray:
-    """Answers (n, k) of a model, the columns that are wanted."""
-    values = to_numpy(oracle.ask(rows, purpose=purpose).values).astype(np.float64)
-    return values if kept is None else values[:, kept]
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Forms of r rows and their fidelity.
+
+    Parameters
+    ----------
+    rows : array of shape (r, d)
+        Fewer than the job's where asking ended before its plan.
+    answers : array of shape (r, k)
+        The model's, to the rows.
+    fit : Fit
+    fresh : Fresh
+    n : int
+        Fresh rows that each form was measured on.
+    asked : mapping from purpose to int
+    rejected : float
+        Share of drawn rows that the constraint refused.
+    ended : str
+        Why there is less than was planned; empty where all is there.
+    """
+
+    rows: FloatArray
+    answers: FloatArray
+    fit: Fit
+    fresh: Fresh
+    n: int
+    asked: Mapping[str, int]
+    rejected: float = 0.0
+    ended: str = ""
 
 
-def run(
-    job: Job, *, n_samples: int, fidelity: int, seeds: Mapping[str, int]
-) -> tuple[Fit, Fresh, float]:
-    """Fit and measure; also the share of drawn rows that the constraint refused."""
+def kept_columns(oracle: Oracle, classes: Sequence[Label] | None) -> IntArray:
+    """Which columns of the model's answers are explained: (k,).
+
+    Raises
+    ------
+    OptionError
+        If the model does not have a class that is named.
+    """
+    if classes is None:
+        return np.arange(oracle.n_outputs)
+    known = oracle.classes
+    if known is None:
+        raise OptionError(
+            "The `classes` parameter of Lime must be None for a regression model; got "
+            f"{list(classes)!r}."
+        )
+    for name in classes:
+        if name not in known:
+            raise OptionError(
+                f"The `classes` parameter of Lime names {name!r}, which the model does not "
+                f"have; it has: {', '.join(map(repr, known))}."
+            )
+    return np.array([list(known).index(name) for name in classes], dtype=np.intp)
+
+
+def run(job: Job, *, n_samples: int, fidelity: int, seeds: Mapping[str, int]) -> Found:
+    """Fit and measure. A budget or a Ctrl-C that ends on the way leaves what can be measured.
+
+    Raises
+    ------
+    BudgetSpent, Interrupted
+        If that is nothing.
+    """
     if job.design.shared is None:
         return _own(job, n_samples, fidelity, seeds)
     return _shared(job, n_samples, fidelity, seeds)
 
 
-def _shared(
-    job: Job, n_samples: int, fidelity: int, seeds: Mapping[str, int]
-) -> tuple[Fit, Fresh, float]:
+# ---- one plan for all rows ----
+
+
+def _shared(job: Job, n_samples: int, fidelity: int, seeds: Mapping[str, int]) -> Found:
     """One plan for all rows, and one fresh plan."""
     assert job.design.shared is not None
     drawn = job.design.shared(n_samples, seeds["fit"])
-    Y = job.ask(drawn.rows, "fit")
-    pair = not job.settings.exact and _is_pair(Y) and _is_pair(job.answers)
+    again = job.design.shared(fidelity, seeds["fidelity"])
+    told, ended = job.ask([("rows", job.rows), ("fit", drawn.rows), ("fidelity", again.rows)])
+    answers, Y, fresh_Y = told
+    asked = {"rows": len(answers), "fit": len(Y), "fidelity": len(fresh_Y)}
+    said = ""
+    if ended is not None:
+        drawn, Y, again, fresh_Y = _curtailed(job, (drawn, Y), (again, fresh_Y), ended)
+        said = (
+            f"Fitted on {len(Y):,} of {n_samples:,} perturbed rows, and measured on "
+            f"{len(fresh_Y):,} others instead of {fidelity:,}: {ended.why}."
+        )
+    pair = not job.settings.exact and _is_pair(Y) and _is_pair(answers)
     fit = fit_shared(
         job.design,
         drawn,
         job.rows,
         Y=Y[:, 1:] if pair else Y,
-        y_row=job.answers[:, 1:] if pair else job.answers,
+        y_row=answers[:, 1:] if pair else answers,
         settings=job.settings,
     )
     if pair:
         fit = _mirrored(fit)
-    fresh_drawn = job.design.shared(fidelity, seeds["fidelity"])
     fresh = measure_shared(
         job.design,
-        fresh_drawn,
+        again,
         job.rows,
-        Y=job.ask(fresh_drawn.rows, "fidelity"),
+        Y=fresh_Y,
         coef=fit.coef,
         intercept=fit.intercept,
         width=job.settings.width,
         level=job.level,
     )
-    return fit, fresh, drawn.rejected
+    return Found(job.rows, answers, fit, fresh, len(fresh_Y), asked, drawn.rejected, said)
 
 
-def _own(
-    job: Job, n_samples: int, fidelity: int, seeds: Mapping[str, int]
-) -> tuple[Fit, Fresh, float]:
-    """A plan around each row; rows are asked many at a time."""
-    assert job.design.own is not None
-    place, place_fresh = (
-        job.design.own(n, seeds[p]) for n, p in ((n_samples, "fit"), (fidelity, "fidelity"))
-    )
-    r, d = job.rows.shape
-    fit, fresh = Fit.empty(r, job.answers.shape[1], d), Fresh.empty(r, job.answers.shape[1])
-    step = max(1, _AT_ONCE // (n_samples + fidelity))
-    for start in range(0, r, step):
-        at = slice(start, min(start + step, r))
-        rows = job.rows[at]
-        drawn = [place(row) for row in rows]
-        part = fit_own(
-            job.design,
-            drawn,
-            rows,
-            Y=_ask_all(job, drawn, "fit"),
-            y_row=job.answers[at],
-            settings=job.settings,
-        )
-        drawn = [place_fresh(row) for row in rows]
-        measured = measure_own(
-            job.design,
-            drawn,
-            rows,
-            Y=_ask_all(job, drawn, "fidelity"),
-            coef=part.coef,
-            intercept=part.intercept,
-            width=job.settings.width,
-            level=job.level,
-        )
-        for name in vars(fit):
-            getattr(fit, name)[at] = getattr(part, name)
-        for name in vars(fresh):
-            getattr(fresh, name)[at] = getattr(measured, name)
-    return fit, fresh, 0.0
-
-
-def _ask_all(job: Job, drawn: list[Drawn], purpose: str) -> FloatArray:
-    """Answers (c, n, k) to the rows around each of c explained rows."""
-    answers = job.ask(np.concatenate([one.rows for one in drawn]), purpose)
-    return answers.reshape(len(drawn), -1, answers.shape[1])
+def _curtailed(
+    job: Job, fit: tuple[Drawn, FloatArray], fresh: tuple[Drawn, FloatArray], ended: Ended
+) -> tuple[Drawn, FloatArray, Drawn, FloatArray]:
+    """Of what was answered, what is fitted on and what is measured on."""
+    (drawn, Y), (again, fresh_Y) = fit, fresh
+    if len(fresh_Y) >= min(_LEAST_FRESH, len(again.rows)):
+        return drawn, Y, again.take(slice(len(fresh_Y))), fresh_Y
+    held = len(Y) // _HELD_BACK
+    cut = len(Y) - held
+    if held < _LEAST_FRESH or cut < job.least:
+        raise ended
+    return drawn.take(slice(cut)), Y[:cut], drawn.take(slice(cut, len(Y))), Y[cut:]
 
 
 def _is_pair(Y: FloatArray) -> bool:
@@ -160,3 +206,76 @@ def _mirrored(fit: Fit) -> Fit:
         intercept=np.concatenate([1.0 - fit.intercept, fit.intercept], axis=1),
         r2=np.concatenate([fit.r2, fit.r2], axis=1),
     )
+
+
+# ---- a plan around each row ----
+
+
+def _own(job: Job, n_samples: int, fidelity: int, seeds: Mapping[str, int]) -> Found:
+    """A plan around each row; rows are asked many at a time, each with its fresh ones."""
+    assert job.design.own is not None
+    place, place_fresh = (
+        job.design.own(n, seeds[p]) for n, p in ((n_samples, "fit"), (fidelity, "fidelity"))
+    )
+    step = max(1, _AT_ONCE // (n_samples + fidelity))
+    answers = np.empty((0, 0))
+    done, said = 0, ""
+    parts: list[tuple[Fit, Fresh]] = []
+    while done < len(job.rows) and not said:
+        rows = job.rows[done : done + step]
+        around = [(place(row), place_fresh(row)) for row in rows]
+        plan = [p for a, b in around for p in (("fit", a.rows), ("fidelity", b.rows))]
+        told, ended = job.ask(plan if done else [("rows", job.rows), *plan])
+        if not done:
+            answers, *told = told
+        whole = sum(len(Y) == fidelity for Y in told[1::2])  # rows of which all was answered
+        if ended is not None:
+            if done + whole == 0:
+                raise ended
+            said = f"{done + whole:,} of {len(job.rows):,} rows were explained: {ended.why}."
+        if whole:
+            y_row = answers[done : done + whole]
+            parts.append(_around(job, rows[:whole], around[:whole], told[: 2 * whole], y_row))
+        done += whole
+    fit, fresh = (_joined(list(chunks)) for chunks in zip(*parts))
+    asked = {"rows": len(answers), "fit": n_samples * done, "fidelity": fidelity * done}
+    return Found(job.rows[:done], answers[:done], fit, fresh, fidelity, asked, ended=said)
+
+
+def _around(
+    job: Job,
+    rows: FloatArray,
+    around: Sequence[tuple[Drawn, Drawn]],
+    told: Sequence[FloatArray],
+    y_row: FloatArray,
+) -> tuple[Fit, Fresh]:
+    """Fit and measure a few rows, each on its own two answered plans."""
+    fit = fit_own(
+        job.design,
+        [drawn for drawn, _ in around],
+        rows,
+        Y=np.stack(told[0::2]),
+        y_row=y_row,
+        settings=job.settings,
+    )
+    fresh = measure_own(
+        job.design,
+        [again for _, again in around],
+        rows,
+        Y=np.stack(told[1::2]),
+        coef=fit.coef,
+        intercept=fit.intercept,
+        width=job.settings.width,
+        level=job.level,
+    )
+    return fit, fresh
+
+
+Arrays = TypeVar("Arrays", Fit, Fresh)
+
+
+def _joined(parts: list[Arrays]) -> Arrays:
+    """Arrays of several chunks of rows as one."""
+    names = [field.name for field in fields(parts[0])]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return replace(parts[0], **joined)

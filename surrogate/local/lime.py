@@ -20,10 +20,10 @@ from surrogate.local._assemble import assemble
 from surrogate.local._designs import Design, child_seed, lime_design, make_design
 from surrogate.local._fit import Settings
 from surrogate.local._kernel import default_width
-from surrogate.local._run import Job, ask, run
+from surrogate.local._run import Job, kept_columns, run
 from surrogate.local._select import SELECTIONS
 from surrogate.local.result import LimeResult
-from surrogate.types import FloatArray, IntArray, Label
+from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
@@ -179,6 +179,9 @@ class Lime:
             compatible mode cannot take.
         BudgetTooSmall
             Before the first query, if it all does not fit the oracle's budget.
+        BudgetSpent, Interrupted
+            If a budget or a Ctrl-C ends on the way, before there is anything to measure; it
+            carries the answers. After that the result holds what there is, and says so.
         """
         if self.oracle is None:
             raise OptionError(
@@ -193,18 +196,19 @@ class Lime:
         n_columns = _interpretable(oracle.domain)
         self._check_size(n_columns)
         oracle.admit(cost)
+        if self.classes is not None and oracle.box.traits.classes is not None:
+            kept_columns(oracle, self.classes)  # before the first query, where it can be told
         rows = np.asarray(to_numpy(oracle.snap(rows)), dtype=np.float64)
-        answers, kept = self._first_answers(rows)
         settings = self._settings(self.width_for(n_columns))
         design = self._design(population, settings.width)
         streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
         if self.compatible:
             streams["fit"] = seed  # lime's stream starts at the seed itself
-        job = Job(oracle, design, rows, answers, kept, settings, self.level)
-        fit, fresh, rejected = run(
-            job, n_samples=self.n_samples - self.compatible, fidelity=fidelity, seeds=streams
-        )
-        return assemble(job, fit, fresh, cost=cost, rejected=rejected, n=fidelity, seed=seed)
+        least = n_columns + 2
+        job = Job(oracle, design, rows, self.classes, settings, self.level, least)
+        n_samples = self.n_samples - self.compatible
+        found = run(job, n_samples=n_samples, fidelity=fidelity, seeds=streams)
+        return assemble(job, found, seed=seed)
 
     def _check(self, fidelity: int) -> None:
         """Every parameter, and those that exclude each other."""
@@ -247,27 +251,6 @@ class Lime:
                 f"each feature of the domain; got {rows.shape}."
             )
         return rows
-
-    def _first_answers(self, rows: FloatArray) -> tuple[FloatArray, IntArray]:
-        """The model's answers to the explained rows, and which of their columns are kept."""
-        assert self.oracle is not None
-        answers = ask(self.oracle, rows, None, purpose="rows")
-        kept = np.arange(answers.shape[1])
-        if self.classes is not None:
-            known = self.oracle.classes
-            if known is None:
-                raise OptionError(
-                    "The `classes` parameter of Lime must be None for a regression model; got "
-                    f"{list(self.classes)!r}."
-                )
-            for name in self.classes:
-                if name not in known:
-                    raise OptionError(
-                        f"The `classes` parameter of Lime names {name!r}, which the model does not "
-                        f"have; it has: {', '.join(map(repr, known))}."
-                    )
-            kept = np.array([list(known).index(name) for name in self.classes], dtype=np.intp)
-        return answers[:, kept], kept
 
     def _settings(self, width: float) -> Settings:
         return Settings(

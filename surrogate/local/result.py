@@ -56,6 +56,8 @@ class LimeResult:
     seed : int
     notes : tuple of str
         What holds for all rows alike.
+    interrupted : bool
+        Whether asking ended before its plan did: fewer rows, or fewer samples, than wanted.
     """
 
     rows: FloatArray
@@ -76,6 +78,7 @@ class LimeResult:
     rejected: float
     seed: int
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)

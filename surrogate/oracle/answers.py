@@ -8,9 +8,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from surrogate._array import is_torch, namespace
-from surrogate.types import Array
+from surrogate.errors import AnswerError
+from surrogate.oracle.screens import on_host
+from surrogate.types import Array, FloatArray
 
-__all__ = ["Answers", "Decide"]
+__all__ = ["LARGEST", "Answers", "Decide"]
+
+LARGEST = 1e150
+"""Numbers up to this are added and squared without overflow."""
 
 Decide: TypeAlias = Literal["given", "largest"] | float
 
@@ -61,6 +66,26 @@ class Answers:
         if self._decision is None and self._decide != "given":
             self._decision = _decide(self._values, self._decide)
         return self._decision
+
+    def numbers(self) -> FloatArray:
+        """The columns in host memory and float64, fit to be squared and summed.
+
+        Raises
+        ------
+        AnswerError
+            If a number is so large that sums of squares would overflow.
+        """
+        values = np.asarray(on_host(self._values), dtype=np.float64)
+        size = np.abs(values)
+        if size.size and size.max() > LARGEST:
+            i, j = np.argwhere(size > LARGEST)[0]
+            raise AnswerError(
+                f"The model answered {values[i, j]:.3g} to row {i:,}, more than can be squared "
+                f"and summed (numbers to {LARGEST:g}); give a function that scales its answers.",
+                self,
+                row=int(i),
+            )
+        return values
 
     def __len__(self) -> int:
         return int(self._values.shape[0])
