@@ -20,20 +20,34 @@ if TYPE_CHECKING:
     from surrogate.adapters._load import load
     from surrogate.adapters._wrap import wrap
     from surrogate.adapters.callable import CallableBox
+    from surrogate.adapters.http import Endpoint, HttpBox, Secret
     from surrogate.adapters.onnx import OnnxBox
     from surrogate.adapters.sklearn import SklearnBox
     from surrogate.adapters.torch import TorchBox
 
 _EXPORTS = {
     "CallableBox": "surrogate.adapters.callable",
+    "Endpoint": "surrogate.adapters.http",
+    "HttpBox": "surrogate.adapters.http",
     "OnnxBox": "surrogate.adapters.onnx",
+    "Secret": "surrogate.adapters.http",
     "SklearnBox": "surrogate.adapters.sklearn",
     "TorchBox": "surrogate.adapters.torch",
     "load": "surrogate.adapters._load",
     "wrap": "surrogate.adapters._wrap",
 }
 
-__all__ = ["CallableBox", "OnnxBox", "SklearnBox", "TorchBox", "load", "wrap"]
+__all__ = [
+    "CallableBox",
+    "Endpoint",
+    "HttpBox",
+    "OnnxBox",
+    "Secret",
+    "SklearnBox",
+    "TorchBox",
+    "load",
+    "wrap",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -57,6 +57,8 @@ def load(target: str | Path, *, unpickle: bool = False) -> Any:
     place, colon, name = text.rpartition(":")
     if colon and place and not Path(text).exists() and "\\\\" not in name and "/" not in name:
         return _object(place, name)
+    if text.partition("#")[0].lower().endswith(".toml"):
+        return text
     path = Path(target)
     if not path.is_file():
         raise InputError(f"There is no file {path}.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from surrogate.adapters._base import Preprocess
+from surrogate.adapters._base import Declared, Preprocess, declare
 from surrogate.adapters._decisions import is_of
 from surrogate.adapters.callable import CallableBox
+from surrogate.adapters.http import Endpoint, HttpBox
 from surrogate.adapters.onnx import OnnxBox
 from surrogate.adapters.sklearn import SklearnBox
 from surrogate.adapters.torch import TorchBox
@@ -43,10 +45,11 @@ def wrap(
 
     Parameters
     ----------
-    model : callable, estimator, torch module, path to an .onnx file, or BlackBox
-        A black box is given back as it is.
-    protocol : optional
-        Wire protocol of a model behind a URL.
+    model : callable, estimator, torch module, path, URL, Endpoint, or BlackBox
+        A path is one to an .onnx file, or to a .toml file that declares an endpoint
+        (``endpoints.toml#name`` where it declares several). A black box is given back as it is.
+    protocol : str or WireProtocol, optional
+        What a model behind a URL speaks, where the URL does not show it.
     task : {"classification", "regression"}, optional
     output : {"labels", "probabilities", "scores", "values"}, optional
         What an answer is.
@@ -60,8 +63,9 @@ def wrap(
         them scaled.
     threshold : float, optional
         Two classes: the second is decided where its probability is greater than this.
-    auth : optional
-        Credentials of a model behind a URL.
+    auth : callable or Secret, optional
+        Credentials of a model behind a URL: ``Secret.env("NAME")``, sent as a bearer token, or
+        a function that signs each request. See `surrogate.adapters.Endpoint` for more.
 
     Returns
     -------
@@ -82,10 +86,7 @@ def wrap(
     >>> box.ask(np.ones((2, 3))).values.tolist()
     [3.0, 3.0]
     """
-    if protocol is not None or auth is not None:
-        name = "protocol" if protocol is not None else "auth"
-        raise OptionError(f"`{name}` is for models behind a URL, which this version cannot ask.")
-    said = (task, output, classes, columns, preprocess, threshold)
+    said = (task, output, classes, columns, preprocess, threshold, protocol, auth)
     if isinstance(model, BlackBox) and not isinstance(model, type):
         if any(option is not None for option in said):
             raise OptionError(
@@ -93,6 +94,20 @@ def wrap(
                 " made."
             )
         return model
+    endpoint = _endpoint(model, protocol)
+    if endpoint is None and (protocol is not None or auth is not None):
+        name = "protocol" if protocol is not None else "auth"
+        raise OptionError(f"`{name}` is for models behind a URL.")
+    if endpoint is not None:
+        declared = declare(
+            "wrap",
+            task=task,
+            output=output,
+            classes=classes,
+            columns=columns,
+            threshold=threshold,
+        )
+        return HttpBox(_said(endpoint, declared, auth), preprocess=preprocess)
     kind, model, method = _kind(model)
     box = kind(
         model,
@@ -104,6 +119,28 @@ def wrap(
         threshold=threshold,
     )
     return cast(BlackBox, box)
+
+
+def _endpoint(model: Any, protocol: Any) -> Endpoint | None:
+    """The endpoint that is meant, if it is one."""
+    if isinstance(model, Endpoint):
+        return model if protocol is None else replace(model, protocol=protocol, options={})
+    if not isinstance(model, str | Path):
+        return None
+    text = str(model)
+    if "://" in text:
+        return Endpoint(text, protocol or "")
+    path, _, name = text.partition("#")
+    if not path.lower().endswith(".toml"):
+        return None
+    endpoint = Endpoint.from_toml(path, name or None)
+    return endpoint if protocol is None else replace(endpoint, protocol=protocol, options={})
+
+
+def _said(endpoint: Endpoint, declared: Declared, auth: Any) -> Endpoint:
+    """An endpoint with what was said of it besides."""
+    said = {**vars(declared), "auth": auth}
+    return replace(endpoint, **{name: value for name, value in said.items() if value is not None})
 
 
 def _kind(model: Any) -> tuple[Any, Any, Output | None]:
@@ -132,7 +169,7 @@ def _kind(model: Any) -> tuple[Any, Any, Output | None]:
         return CallableBox, model, None
     raise InputError(
         f"A {type(model).__name__} cannot be asked; give a callable, a fitted scikit-learn"
-        " estimator, a torch module, or the path of an .onnx file."
+        " estimator, a torch module, a URL, or the path of an .onnx file."
     )
 
 
@@ -143,12 +180,6 @@ def _root(model: Any) -> str:
 
 def _path(model: str | Path) -> Path:
     """The path of an .onnx file, or why it is none."""
-    text = str(model)
-    if "://" in text:
-        raise InputError(
-            f"{_without_secrets(text)} is a URL: models behind a URL need the HTTP adapter, which"
-            " this version does not have; give a function that asks it."
-        )
     path = Path(model)
     if path.suffix.lower() in _PICKLES:
         raise InputError(
@@ -157,11 +188,8 @@ def _path(model: str | Path) -> Path:
             f" wrap(surrogate.adapters.load({path.name!r}, unpickle=True))."
         )
     if path.suffix.lower() != ".onnx":
-        raise InputError(f"{path} is no .onnx file; a string must be the path of one.")
+        raise InputError(
+            f"{path} is no .onnx file; a string must be the path of one,"
+            " a URL, or the path of a .toml file."
+        )
     return path
-
-
-def _without_secrets(url: str) -> str:
-    """A URL without user, password and query."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
