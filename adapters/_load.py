@@ -28,7 +28,7 @@ def load(target: str | Path, *, unpickle: bool = False) -> Any:
         A path to an .onnx file, which is given back as a path; "file.py:name" or
         "module:name", a Python object, such as a function or a fitted model; a .pkl,
         .pickle, .joblib, .pt or .pth file, which needs `unpickle`; or a URL, which is
-        given back as it is.
+        given back as it is; so is a .toml file that declares an endpoint.
     unpickle : bool, default=False
         Open pickles too. Loading one runs whatever code is in it: say True only of files
         that you trust.

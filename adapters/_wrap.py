@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from surrogate.adapters._base import Declared, Preprocess, declare
+from surrogate.adapters._base import Preprocess, declare
 from surrogate.adapters._decisions import is_of
 from surrogate.adapters.callable import CallableBox
-from surrogate.adapters.http import Endpoint, HttpBox
 from surrogate.adapters.onnx import OnnxBox
 from surrogate.adapters.sklearn import SklearnBox
 from surrogate.adapters.torch import TorchBox
@@ -94,11 +93,7 @@ def wrap(
                 " made."
             )
         return model
-    endpoint = _endpoint(model, protocol)
-    if endpoint is None and (protocol is not None or auth is not None):
-        name = "protocol" if protocol is not None else "auth"
-        raise OptionError(f"`{name}` is for models behind a URL.")
-    if endpoint is not None:
+    if _is_endpoint(model):
         declared = declare(
             "wrap",
             task=task,
@@ -107,7 +102,13 @@ def wrap(
             columns=columns,
             threshold=threshold,
         )
-        return HttpBox(_said(endpoint, declared, auth), preprocess=preprocess)
+        remote = import_module("surrogate.adapters.http._wrap").wrap_endpoint(
+            model, declared=declared, protocol=protocol, auth=auth, preprocess=preprocess
+        )
+        return cast(BlackBox, remote)
+    if protocol is not None or auth is not None:
+        name = "protocol" if protocol is not None else "auth"
+        raise OptionError(f"`{name}` is for models behind a URL.")
     kind, model, method = _kind(model)
     box = kind(
         model,
@@ -121,26 +122,12 @@ def wrap(
     return cast(BlackBox, box)
 
 
-def _endpoint(model: Any, protocol: Any) -> Endpoint | None:
-    """The endpoint that is meant, if it is one."""
-    if isinstance(model, Endpoint):
-        return model if protocol is None else replace(model, protocol=protocol, options={})
-    if not isinstance(model, str | Path):
-        return None
-    text = str(model)
-    if "://" in text:
-        return Endpoint(text, protocol or "")
-    path, _, name = text.partition("#")
-    if not path.lower().endswith(".toml"):
-        return None
-    endpoint = Endpoint.from_toml(path, name or None)
-    return endpoint if protocol is None else replace(endpoint, protocol=protocol, options={})
-
-
-def _said(endpoint: Endpoint, declared: Declared, auth: Any) -> Endpoint:
-    """An endpoint with what was said of it besides."""
-    said = {**vars(declared), "auth": auth}
-    return replace(endpoint, **{name: value for name, value in said.items() if value is not None})
+def _is_endpoint(model: Any) -> bool:
+    """Whether a model is behind a URL."""
+    if isinstance(model, str | Path):
+        text = str(model)
+        return "://" in text or text.partition("#")[0].lower().endswith(".toml")
+    return is_of(model, "surrogate.adapters.http.endpoint.Endpoint")
 
 
 def _kind(model: Any) -> tuple[Any, Any, Output | None]:

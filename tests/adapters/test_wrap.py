@@ -123,8 +123,10 @@ def test_a_black_box_is_given_back() -> None:
         (Path("a/model.joblib"), r"a/model\.joblib is not opened"),
         ("model.pt", r"model\.pt is not opened"),
         ("model.txt", r"model\.txt is no \.onnx file"),
+        ("none.toml", r"none\.toml cannot be read"),
         ("none.onnx", r"There is no file none\.onnx"),
-        ("https://host/score", "https://host/score is a URL: models behind a URL need the HTTP"),
+        ("https://host/score", "https://host/score does not show which protocol it speaks"),
+        ("ftp://host/score", "must begin with http:// or https:// and a host; got 'ftp://host/sc"),
     ],
 )
 def test_what_cannot_be_asked_is_said(model: Any, message: str) -> None:
@@ -133,7 +135,7 @@ def test_what_cannot_be_asked_is_said(model: Any, message: str) -> None:
 
 
 def test_a_urls_secrets_are_not_repeated() -> None:
-    with pytest.raises(InputError, match="https://host/score is a URL") as caught:
+    with pytest.raises(InputError, match=r"holds a user or password \(https://host/sc") as caught:
         wrap("https://me:secret@host/score?key=secret")
     assert "secret" not in str(caught.value)
 

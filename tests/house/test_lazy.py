@@ -9,6 +9,7 @@ import pytest
 
 HEAVY = [
     "IPython",
+    "httpx2",
     "jinja2",
     "lime",
     "matplotlib",
