@@ -6,14 +6,17 @@ PYTEST_ARGS ?= -n 2
 
 DEMO := .venv/demo
 TEST := .venv/test
+API := .venv/demo-api
+SERVERS := mlserver mlflow litserve bentoml
 METADATA := setup.cfg pyproject.toml constraints.txt
 SOURCES := $(shell find surrogate adapters -type f ! -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs constraints clean
+.PRECIOUS: .venv/%/bin/python
+.PHONY: help demo demo-api test test-servers servers lint format docs constraints clean
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO)/.installed  ## Audit a real model on real data; writes out/report.html
 	@mkdir -p out
@@ -22,9 +25,20 @@ demo: $(DEMO)/.installed  ## Audit a real model on real data; writes out/report.
 		--protected sex --protected race --report out/report.html
 	@echo "The whole report: open $(CURDIR)/out/report.html in a browser."
 
+demo-api: $(API)/.installed  ## Audit the same model behind a URL, with a budget and a ledger
+	@mkdir -p out
+	$(API)/bin/python examples/audit_api.py out
+
 test: $(TEST)/.installed  ## Run the tests, lint and types
 	$(TEST)/bin/python -m pytest $(PYTEST_ARGS)
 	$(MAKE) --no-print-directory lint
+
+test-servers: $(TEST)/.installed  ## Test against MLServer, MLflow, LitServe and BentoML
+	@$(MAKE) --no-print-directory -k -j2 servers || \
+		echo "Servers whose environment could not be built are skipped." >&2
+	$(TEST)/bin/python -m pytest -m servers tests/servers
+
+servers: $(SERVERS:%=.venv/servers/%/.installed)  ## Build the environments of these servers
 
 lint: $(TEST)/.installed  ## Check style and types
 	$(TEST)/bin/ruff check .
@@ -57,6 +71,16 @@ clean:  ## Remove what was made, the environments too
 $(DEMO)/.installed: $(DEMO)/bin/python $(METADATA) $(SOURCES)
 	rm -rf build
 	$(DEMO)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt '.[onnx,report]'
+	@touch $@
+
+$(API)/.installed: $(API)/bin/python $(METADATA) $(SOURCES)
+	rm -rf build
+	$(API)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt \
+		'.[onnx,http,report]'
+	@touch $@
+
+.venv/servers/%/.installed: .venv/servers/%/bin/python tests/servers/constraints-%.txt
+	.venv/servers/$*/bin/python -m pip install -q --disable-pip-version-check --no-deps -r tests/servers/constraints-$*.txt
 	@touch $@
 
 $(TEST)/.installed: $(TEST)/bin/python $(METADATA)
