@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate._distill import FIDELITY, STABILITY, distill_rows, plan_of
-from surrogate._explain import explain_rows
-from surrogate._held import group_labels, outcome_scores, true_outcomes
-from surrogate._probe import Groups, Probe, reason_of
-from surrogate._target import OnProgress, Split, fingerprint, open_oracle, provenance, split_rows
+from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
+from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
+from surrogate._probe import ENDINGS, Groups, Probe
+from surrogate._target import (
+    OnProgress,
+    Split,
+    check_said,
+    encode_rows,
+    fingerprint,
+    open_oracle,
+    provenance,
+    split_rows,
+)
 from surrogate._validate import unknown
 from surrogate.domain import Domain
-from surrogate.errors import BudgetSpent, DataError, Interrupted, OptionError
+from surrogate.errors import DataError, OptionError
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
 from surrogate.forms import Linear
-from surrogate.methods import METHODS, find, method_class, method_options
-from surrogate.types import FloatArray
+from surrogate.methods import find
+from surrogate.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate.oracle import Budget, Oracle
@@ -30,7 +39,6 @@ __all__ = ["Audit", "audit"]
 
 DEFAULT_METHODS = ("cart", "lime")
 LOCAL_ROWS = 5
-LOCAL_FIDELITY = 1000
 
 
 class Audit(AuditResult):
@@ -150,22 +158,38 @@ def audit(
     >>> found.surrogates[0].fidelity[0].main.metric
     'agreement'
     """
-    domain = domain if domain is not None else Domain.infer(data)
-    split = split_rows(domain, data, test, seed=seed)
+    check_said(
+        "audit",
+        domain=domain,
+        seed=seed,
+        options=options,
+        on_progress=on_progress,
+        fidelity=fidelity,
+        stability=stability,
+        target_fidelity=target_fidelity,
+    )
     plan = _Plan(
         _by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed
     )
-    chosen = None if rows is None else _chosen(domain.encode(data, where="data"), rows)
+    domain = domain if domain is not None else Domain.infer(data)
+    split = split_rows(domain, data, test, seed=seed)
+    chosen = None if rows is None else _chosen(encode_rows(domain, data, where="data"), rows)
     grouped = group_labels(domain, split, groups)
     truth = None if y is None else true_outcomes(y, split)
     oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
-    oracle.admit(_cost(plan, split, LOCAL_ROWS if chosen is None else len(chosen)))
+    oracle.admit(_cost(plan, split, LOCAL_ROWS if chosen is None else len(chosen.rows)))
+    oracle.settle(oracle.snap(split.fit))
+    if truth is not None:
+        truth = encode_outcomes(truth, oracle.classes, oracle.n_outputs)
+    for method in plan.methods["local"]:  # refuses now what it would refuse when all else is done
+        algorithm, _ = local_method(oracle, method, plan.options.get(method))
+        algorithm.job(split.test[:1], reference=split.fit, seed=seed)
     surrogates, probe, ended = _surrogates(oracle, split, plan, grouped)
     forms = {one.method: one.form for one in surrogates}
-    outcomes = () if truth is None else outcome_scores(probe, forms, truth, oracle.classes)
+    outcomes = () if truth is None else outcome_scores(probe, forms, truth)
     local = None
     if not ended:
-        picked = _covering(surrogates[0], split.test) if chosen is None else chosen
+        picked = _covering(surrogates[0], split) if chosen is None else chosen
         local, ended = _local(oracle, picked, split.fit, plan)
     traits = oracle.box.traits
     return Audit(
@@ -216,7 +240,7 @@ class _Plan:
 
 def _by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
     """Global and local methods, in the order given."""
-    if isinstance(methods, str):
+    if isinstance(methods, str) or not isinstance(methods, Iterable):
         raise OptionError(f"The `methods` of audit must be a list of names; got {methods!r}.")
     scopes: dict[str, list[str]] = {"global": [], "local": []}
     for name in dict.fromkeys(methods):
@@ -233,7 +257,15 @@ def _by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
     return scopes
 
 
-def _chosen(matrix: FloatArray, rows: Sequence[int]) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class _Picked:
+    """Rows (r, d) to explain, and what they are called: their numbers in the user's table."""
+
+    rows: FloatArray
+    index: tuple[str | int, ...]
+
+
+def _chosen(matrix: FloatArray, rows: Sequence[int]) -> _Picked:
     """The rows that the user wants explained."""
     index = np.asarray(rows)
     if index.ndim != 1 or not len(index) or not np.issubdtype(index.dtype, np.integer):
@@ -241,7 +273,7 @@ def _chosen(matrix: FloatArray, rows: Sequence[int]) -> FloatArray:
     n = len(matrix)
     if index.min() < -n or index.max() >= n:
         raise DataError(f"`rows` goes beyond the {n:,} rows of `data`; got {index.tolist()[:5]}.")
-    return np.asarray(matrix[index])
+    return _Picked(matrix[index], tuple((index % n).tolist()))
 
 
 def _cost(plan: _Plan, split: Split, local_rows: int) -> dict[str, int]:
@@ -259,10 +291,8 @@ def _cost(plan: _Plan, split: Split, local_rows: int) -> dict[str, int]:
             shared = purpose == "fidelity"
             cost[purpose] = n if shared else cost.get(purpose, 0) + n
     for method in plan.methods["local"]:
-        task = next(iter(METHODS[method].classes))
-        given = method_options(method, task, plan.options.get(method))
-        one = method_class(method, task)(**given).cost(local_rows, fidelity=LOCAL_FIDELITY)
-        cost["local"] = sum(one.values())
+        algorithm, _ = local_method(None, method, plan.options.get(method))
+        cost["local"] = sum(algorithm.cost(local_rows, fidelity=LOCAL_FIDELITY).values())
     return cost
 
 
@@ -286,35 +316,40 @@ def _surrogates(
                 groups=groups,
                 probes=probes,
             )
-        except (BudgetSpent, Interrupted) as ended:
+        except ENDINGS as ended:
             if not found:
                 raise
-            return tuple(found), probes[0], (f"{method} was not fitted: {reason_of(ended)}.",)
+            return tuple(found), probes[0], (f"{method} was not fitted: {ended.why}.",)
         found.append(one)
         if one.interrupted:
             return tuple(found), probes[0], (f"The audit ended with {method}, before its plan.",)
     return tuple(found), probes[0], ()
 
 
-def _covering(surrogate: GlobalExplanation, rows: FloatArray) -> FloatArray:
-    """A few rows, the most typical of each of the largest parts of a surrogate."""
-    form = surrogate.form
+def _covering(surrogate: GlobalExplanation, split: Split) -> _Picked:
+    """A few held-out rows, the most typical of each of the largest parts of a surrogate."""
+    form, rows = surrogate.form, split.test
     part = np.zeros(len(rows)) if isinstance(form, Linear) else form.apply(rows)
     parts, counts = np.unique(part, return_counts=True)
     largest = parts[np.argsort(-counts, kind="stable")][:LOCAL_ROWS]
-    return np.stack([_typical(rows[part == one]) for one in largest])
+    place = [int(_typical(rows, np.flatnonzero(part == one))) for one in largest]
+    if split.test_index is None:
+        return _Picked(rows[place], tuple(f"{i} of test" for i in place))
+    return _Picked(rows[place], tuple(split.test_index[place].tolist()))
 
 
-def _typical(rows: FloatArray) -> FloatArray:
-    """The row nearest to the medians of its columns, in their spreads."""
-    away = np.abs(rows - np.nanmedian(rows, axis=0))
-    spread = np.nanstd(rows, axis=0)
+def _typical(rows: FloatArray, among: IntArray) -> int:
+    """Which of some rows is nearest to the medians of their columns, in their spreads."""
+    there = rows[among]
+    there = there[:, ~np.isnan(there).all(axis=0)]  # what is missing in all says nothing
+    away = np.abs(there - np.nanmedian(there, axis=0))
+    spread = np.nanstd(there, axis=0)
     distance = np.nansum(away / np.where(spread > 0, spread, 1.0), axis=1)
-    return np.asarray(rows[distance.argmin()])
+    return int(among[distance.argmin()])
 
 
 def _local(
-    oracle: Oracle, rows: FloatArray, reference: FloatArray, plan: _Plan
+    oracle: Oracle, picked: _Picked, reference: FloatArray, plan: _Plan
 ) -> tuple[LocalExplanations | None, tuple[str, ...]]:
     """Explanations of single rows by the local method, if one was named."""
     for method in plan.methods["local"]:
@@ -322,14 +357,16 @@ def _local(
             with oracle.counting("local"):
                 found = explain_rows(
                     oracle,
-                    rows,
+                    picked.rows,
                     reference=reference,
                     method=method,
                     fidelity=LOCAL_FIDELITY,
                     seed=plan.seed,
                     options=plan.options.get(method),
+                    index=picked.index,
                 )
-        except (BudgetSpent, Interrupted) as ended:
-            return None, (f"No single rows were explained: {reason_of(ended)}.",)
-        return found, ()
+        except ENDINGS as ended:
+            return None, (f"No single rows were explained: {ended.why}.",)
+        early = (f"The audit ended with {method}, before its plan.",)
+        return found, early if found.interrupted else ()
     return None, ()

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate._probe import Groups, Probe, ask_probes
-from surrogate._target import OnProgress, Split, fingerprint, open_oracle, provenance, split_rows
-from surrogate._validate import Whole, check
+from surrogate._probe import ENDINGS, Groups, Probe, ask_probes, check_target
+from surrogate._target import (
+    OnProgress,
+    Split,
+    check_said,
+    fingerprint,
+    open_oracle,
+    provenance,
+    split_rows,
+)
 from surrogate.domain import Domain
-from surrogate.errors import BudgetSpent, Interrupted
 from surrogate.explanation import GlobalExplanation
 from surrogate.fidelity import Curve, Stability, Trivial, form_stability, trivial
 from surrogate.forms import Form, Tree
@@ -29,7 +35,7 @@ __all__ = ["FIDELITY", "STABILITY", "distill", "distill_rows", "plan_of"]
 FIDELITY = 2000
 STABILITY = 4
 SIZES = (2, 4, 8, 16, 32, 64)
-_RULES = {"fidelity": Whole(10), "stability": Whole(0)}
+AFTER_END = 200  # rows that a form is measured on whose fit was interrupted
 
 
 def distill(
@@ -110,6 +116,16 @@ def distill(
     ['no', 'yes']
     """
     find(method, scope="global")
+    check_said(
+        "distill",
+        domain=domain,
+        seed=seed,
+        options=options,
+        on_progress=on_progress,
+        fidelity=fidelity,
+        stability=stability,
+        target_fidelity=target_fidelity,
+    )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
     oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
@@ -143,7 +159,6 @@ def plan_of(
     OptionError
         If an option is unknown or wrong.
     """
-    check("distill", _RULES, {"fidelity": fidelity, "stability": stability})
     task = next(iter(METHODS[method].classes))
     estimator = method_class(method, task)(**method_options(method, task, options))
     fit = sum(estimator.cost(len(split.fit)).values())
@@ -166,20 +181,23 @@ def distill_rows(
 ) -> tuple[GlobalExplanation, tuple[Probe, ...]]:
     """Fit, measure and refit; `probes` of an earlier method are measured on again."""
     oracle.settle(oracle.snap(split.fit))
+    check_target(oracle, target)
     given = method_options(method, oracle.task, options)
     make = method_class(method, oracle.task)
     population = oracle.domain.decode(split.fit)  # estimators take the user's own rows
     fitted = make(oracle, random_state=seed, **given).fit(population)
     form: Form = fitted.form_
     base = trivial(Answers(fitted.rows_.values, fitted.rows_.decision))
-    asked = probes or ask_probes(oracle, split, form, n=fidelity, seed=seed, target=target)
+    n = min(fidelity, AFTER_END) if fitted.interrupted_ else fidelity
+    asked = probes or ask_probes(oracle, split, form, n=n, seed=seed, target=target)
     measured = [probe.measure(form, oracle, base, seed=seed, groups=groups) for probe in asked]
     if not probes:
         measured[0] = asked[0].stopped(measured[0])
     cut_short = tuple(note for probe in asked for note in probe.notes)
     refit = partial(make, oracle, **given)
-    again = 0 if cut_short else stability
-    steady, late = _refits(oracle, refit, population, split.test, again, first=fitted)
+    ended = fitted.interrupted_ or any(probe.ended for probe in asked)
+    again = 0 if ended else stability
+    steady, late = _refits(oracle, refit, population, split.test, again, first=fitted, base=base)
     facts = {
         "method": method,
         "fidelity": fidelity,
@@ -204,7 +222,7 @@ def distill_rows(
         queries=oracle.queries,
         settings=provenance(seed=seed, options=given, facts=facts),
         notes=(*fitted.notes_, *cut_short, *late),
-        interrupted=fitted.interrupted_ or bool(cut_short or late),
+        interrupted=ended or bool(late),
     )
     return explanation, asked
 
@@ -226,6 +244,7 @@ def _refits(
     n: int,
     *,
     first: Any,
+    base: Trivial,
 ) -> tuple[Stability | None, tuple[str, ...]]:
     """Fit again under n other seeds, and compare what all fits say of held-out rows."""
     seed = first.random_state
@@ -235,25 +254,33 @@ def _refits(
     with oracle.counting("stability"):
         for other in seeds:
             refit = make(random_state=other)
+            why = ""
             try:
                 refit.fit(population)
-            except (BudgetSpent, Interrupted):
-                refit.interrupted_ = True
-            if refit.interrupted_:
-                notes = (f"Only {len(forms) - 1} of {n} refits were done before the end.",)
+                why = refit.notes_[0] if refit.interrupted_ else ""
+            except ENDINGS as ended:
+                why = f"{ended.why}."
+            if why:
+                notes = (f"{len(forms) - 1} of {n} refits under other seeds were done. {why}",)
                 break
             forms.append(refit.form_)
     if len(forms) < 2:
         return None, notes
-    said = np.stack([form.predict(test) for form in forms])
+    span = np.where(base.span > 0, base.span, 1.0)
+    said = np.stack(
+        [
+            form.predict(test)
+            if oracle.task == "classification"
+            else (form.predict_values(test) / span).ravel()  # in ranges of the model's answers
+            for form in forms
+        ]
+    )
     fired = np.stack([form.apply(test) for form in forms])
-    span = float(np.ptp(first.rows_.values)) or 1.0
     used = [frozenset(form.feature[form.feature >= 0].tolist()) for form in forms]
     steady = form_stability(
         said,
         fired,
         task=oracle.task,
-        span=span,
         features=used,
         seeds=(seed, *seeds[: len(forms) - 1]),
     )

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from surrogate._target import OnProgress, fingerprint, open_oracle, provenance
+from surrogate._target import (
+    OnProgress,
+    check_said,
+    encode_rows,
+    fingerprint,
+    open_oracle,
+    provenance,
+    refuse_equal,
+)
 from surrogate.domain import Domain
 from surrogate.errors import DataError
 from surrogate.explanation import GlobalExplanation, LocalExplanations
@@ -15,9 +23,10 @@ from surrogate.types import FloatArray
 if TYPE_CHECKING:
     from surrogate.oracle import Budget, Oracle
 
-__all__ = ["explain", "explain_rows"]
+__all__ = ["LOCAL_FIDELITY", "explain", "explain_rows", "local_method"]
 
 LEAST_REFERENCE = 50
+LOCAL_FIDELITY = 1000
 
 
 def explain(
@@ -44,7 +53,7 @@ def explain(
         The rows to explain, in raw units; always a batch.
     method : str
         A local method of `surrogate.methods.METHODS`. A global method hands over to
-        `distill`, with X as the population.
+        `distill`, with `data` as the population, or X where that is not given.
     data : array, DataFrame or mapping of columns, n rows
         The reference population that perturbations are drawn from. May be left out where X
         has at least 50 rows; then X serves, and the result says so.
@@ -90,6 +99,14 @@ def explain(
     >>> explanations.coef.shape  # (rows, classes, features)
     (2, 2, 3)
     """
+    check_said(
+        "explain",
+        domain=domain,
+        seed=seed,
+        options=options,
+        on_progress=on_progress,
+        fidelity=LOCAL_FIDELITY if fidelity is None else fidelity,
+    )
     if find(method).scope == "global":
         from surrogate._distill import FIDELITY, distill
 
@@ -105,7 +122,7 @@ def explain(
             on_progress=on_progress,
         )
     domain = domain if domain is not None else Domain.infer(X if data is None else data)
-    rows = domain.encode(X)
+    rows = encode_rows(domain, X, where="X")
     reference, notes = _reference(domain, rows, data)
     oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
     return explain_rows(
@@ -113,7 +130,7 @@ def explain(
         rows,
         reference=reference,
         method=method,
-        fidelity=1000 if fidelity is None else fidelity,
+        fidelity=LOCAL_FIDELITY if fidelity is None else fidelity,
         seed=seed,
         options=options,
         notes=notes,
@@ -130,11 +147,10 @@ def explain_rows(
     seed: int,
     options: Mapping[str, Any] | None,
     notes: tuple[str, ...] = (),
+    index: Sequence[str | int] | None = None,
 ) -> LocalExplanations:
     """Explain internal rows (r, d) by a local method, against reference rows (n, d)."""
-    task = next(iter(METHODS[method].classes))
-    given = method_options(method, task, options)
-    algorithm = method_class(method, task)(oracle, **given)
+    algorithm, given = local_method(oracle, method, options)
     oracle.admit(algorithm.cost(len(rows), fidelity=fidelity))
     result = algorithm.explain(rows, reference=reference, fidelity=fidelity, seed=seed)
     facts = {
@@ -158,19 +174,39 @@ def explain_rows(
         coef_se=result.coef_se,
         dof=result.dof,
         widths=result.widths,
+        index=tuple(range(len(rows)) if index is None else index)[: len(result.rows)],
         flags=result.flags,
         target=oracle.box.traits.name,
         queries=oracle.queries,
         settings=provenance(seed=seed, options=given, facts=facts),
         notes=(*notes, *result.notes),
+        interrupted=result.interrupted,
     )
+
+
+def local_method(
+    oracle: Oracle | None, method: str, options: Mapping[str, Any] | None
+) -> tuple[Any, dict[str, Any]]:
+    """A local method that asks an oracle, and its options.
+
+    Raises
+    ------
+    OptionError
+        If an option is unknown.
+    """
+    task = next(iter(METHODS[method].classes))
+    given = method_options(method, task, options)
+    return method_class(method, task)(oracle, **given), given
 
 
 def _reference(domain: Domain, rows: FloatArray, data: Any) -> tuple[FloatArray, tuple[str, ...]]:
     """The reference population, and what a reader must know of it."""
     if data is not None:
-        return domain.encode(data, where="data"), ()
+        reference = encode_rows(domain, data, where="data")
+        refuse_equal(reference, "data")
+        return reference, ()
     if len(rows) >= LEAST_REFERENCE:
+        refuse_equal(rows, "X")
         return rows, ("The explained rows themselves served as the reference population.",)
     rows_text = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
     raise DataError(

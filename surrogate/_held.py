@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from surrogate.domain import Domain
     from surrogate.forms import Form
 
-__all__ = ["group_labels", "outcome_scores", "true_outcomes"]
+__all__ = ["encode_outcomes", "group_labels", "outcome_scores", "true_outcomes"]
 
 BINS = 4
 
@@ -38,7 +38,7 @@ def group_labels(domain: Domain, split: Split, names: Sequence[str] | None) -> G
     """
     if names is None:
         names = [feature.name for feature in domain.features if feature.protected]
-    elif isinstance(names, str):
+    elif isinstance(names, str) or not isinstance(names, Iterable):
         raise OptionError(f"The `groups` of audit must be a list of columns; got {names!r}.")
     groups = {}
     for name in names:
@@ -80,7 +80,7 @@ def true_outcomes(y: Any, split: Split) -> npt.NDArray[Any]:
     Raises
     ------
     DataError
-        If there is not one for each row.
+        If there is not one for each row, or one is missing.
     """
     outcomes = np.asarray(y)
     index = split.test_index
@@ -91,23 +91,48 @@ def true_outcomes(y: Any, split: Split) -> npt.NDArray[Any]:
             f"`y` must hold one outcome for each of the {n:,} rows of {of}; got shape "
             f"{outcomes.shape}."
         )
+    missing = np.array([value is None or value != value for value in outcomes.tolist()])
+    if missing.any():
+        raise DataError(
+            f"`y` lacks the outcome of row {int(missing.argmax()):,}, {int(missing.sum()):,} in "
+            "all; leave out rows whose outcome is not known, or give no `y`."
+        )
     return outcomes if index is None else np.asarray(outcomes[index])
 
 
-def outcome_scores(
-    probe: Probe,
-    forms: Mapping[str, Form],
-    truth: npt.NDArray[Any],
-    classes: Sequence[Label] | None,
-) -> tuple[GroupScore, ...]:
-    """How often the model, and each form, is right on the rows of a probe.
+def encode_outcomes(
+    truth: npt.NDArray[Any], classes: Sequence[Label] | None, n_outputs: int
+) -> npt.NDArray[Any]:
+    """True outcomes (m,) as codes of the model's classes, or as numbers.
 
     Raises
     ------
     DataError
         If the outcomes are other classes than the model's, or no numbers.
     """
-    true = _numbers(truth[probe.held]) if classes is None else _codes(truth[probe.held], classes)
+    if classes is not None:
+        return _codes(truth, classes)
+    if n_outputs > 1:
+        raise DataError(
+            f"`y` holds one outcome a row, and the model answers {n_outputs} numbers; leave `y` "
+            "out, or give a function that answers one of them."
+        )
+    return _numbers(truth)
+
+
+def outcome_scores(
+    probe: Probe, forms: Mapping[str, Form], truth: npt.NDArray[Any]
+) -> tuple[GroupScore, ...]:
+    """How often the model, and each form, is right on the rows of a probe.
+
+    Parameters
+    ----------
+    probe : Probe
+    forms : mapping from name to Form
+    truth : array of shape (m,)
+        Encoded outcomes of all held-out rows.
+    """
+    true = truth[probe.held]
     said = {"the model": _said(probe.answers)}
     said |= {name: form.predict(probe.rows) for name, form in forms.items()}
     scores = {name: outcome_score(answer, true) for name, answer in said.items()}
@@ -127,7 +152,7 @@ def _numbers(true: npt.NDArray[Any]) -> FloatArray:
         return true.astype(np.float64)
     except (TypeError, ValueError):
         raise DataError(
-            f"`y` must hold numbers, since the model answers numbers; got {true[0]!r}."
+            f"`y` must hold numbers, since the model answers numbers; got {true.tolist()[0]!r}."
         ) from None
 
 

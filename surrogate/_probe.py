@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate._array import to_numpy
-from surrogate._validate import Real, check
-from surrogate.errors import BudgetSpent, Interrupted, OptionError
+from surrogate._target import refuse_equal
+from surrogate.errors import BudgetSpent, DataError, Interrupted, ModelError, OptionError
 from surrogate.fidelity import Fidelity, Trivial, Verdict, assess, until
 from surrogate.oracle import Answers
 from surrogate.sampling import NeighbourSampler, child_seed, generator
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from surrogate.forms import Form
     from surrogate.oracle import Oracle
 
-__all__ = ["PERTURBED", "REAL", "Groups", "Probe", "ask_probes", "reason_of"]
+__all__ = ["ENDINGS", "PERTURBED", "REAL", "Groups", "Probe", "ask_probes", "check_target"]
 
 Groups: TypeAlias = Mapping[str, npt.NDArray[Any]]
 """Name of a grouping -> the group of each held-out row."""
 
 REAL, PERTURBED = "held-out real rows", "perturbed rows around held-out rows"
 LEAST_MEASURED = 2
+ENDINGS = (BudgetSpent, Interrupted, ModelError)
+"""What ends asking before its plan; what was found by then is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,8 @@ class Probe:
     answers : Answers
     notes : tuple of str
         Why there are fewer rows than were wanted.
+    ended : bool
+        Whether the notes say that asking ended before its plan.
     verdict : Verdict or None
         Where asking stopped as soon as a target was decided.
     """
@@ -54,6 +58,7 @@ class Probe:
     held: IntArray
     answers: Answers
     notes: tuple[str, ...] = ()
+    ended: bool = False
     verdict: Verdict | None = None
 
     def measure(
@@ -106,30 +111,41 @@ def ask_probes(
 
     Raises
     ------
-    BudgetSpent, Interrupted
+    BudgetSpent, Interrupted, ModelError
         If that is too little to measure anything.
-    OptionError
-        If there is a target, and the model is no classifier.
     """
     order = generator(seed, "held-out").permutation(len(split.test))[:n]
     if target is None:
         real = _ask(oracle, REAL, split.test[order], order)
     else:
         real = _ask_until(oracle, split.test[order], order, form, target)
-    if real.notes:
+    if real.ended:
         return (real,)
-    sampler = NeighbourSampler(oracle.domain, split.test)
-    sample = sampler.draw(n, seed=child_seed(seed, "fidelity"))
     try:
+        refuse_equal(split.test, "data", which="held-out rows ")
+        sampler = NeighbourSampler(oracle.domain, split.test)
+        sample = sampler.draw(n, seed=child_seed(seed, "fidelity"))
         return real, _ask(oracle, PERTURBED, sample.rows, sample.source)
-    except (BudgetSpent, Interrupted) as ended:
-        note = f"No perturbed rows were measured: {reason_of(ended)}."
+    except DataError as error:
+        note = f"No perturbed rows were measured, since none could be drawn: {error}"
         return (replace(real, notes=(note,)),)
+    except ENDINGS as ended:
+        note = f"No perturbed rows were measured: {ended.why}."
+        return (replace(real, notes=(note,), ended=True),)
 
 
-def reason_of(ended: BudgetSpent | Interrupted) -> str:
-    """Why asking ended before its plan did."""
-    return "the budget was spent" if isinstance(ended, BudgetSpent) else "interrupted by Ctrl-C"
+def check_target(oracle: Oracle, target: float | None) -> None:
+    """Raise where there is a target of agreement, and nothing that can agree.
+
+    Raises
+    ------
+    OptionError
+    """
+    if target is not None and oracle.task != "classification":
+        raise OptionError(
+            "A `target_fidelity` is a share of rows that agree, and this model answers numbers; "
+            "leave it out, and read R² with its interval."
+        )
 
 
 def _ask(oracle: Oracle, distribution: str, rows: FloatArray, held: IntArray) -> Probe:
@@ -138,33 +154,35 @@ def _ask(oracle: Oracle, distribution: str, rows: FloatArray, held: IntArray) ->
     notes: tuple[str, ...] = ()
     try:
         answers = oracle.ask(rows, purpose="fidelity")
-    except (BudgetSpent, Interrupted) as ended:
+    except ENDINGS as ended:
         if ended.answers is None or len(ended.answers) < LEAST_MEASURED:
             raise
         answers = ended.answers
-        notes = (f"{len(answers):,} of {len(rows):,} {distribution}: {reason_of(ended)}.",)
+        notes = (f"{len(answers):,} of {len(rows):,} {distribution}: {ended.why}.",)
+    answers.numbers()  # refuses what could not be measured
     n = len(answers)
-    return Probe(distribution, rows[:n], held[:n], answers, notes)
+    return Probe(distribution, rows[:n], held[:n], answers, notes, bool(notes))
 
 
 def _ask_until(
     oracle: Oracle, rows: FloatArray, held: IntArray, form: Form, target: float
 ) -> Probe:
     """Real rows, batch by batch, until the target is decided."""
-    check("audit", {"target_fidelity": Real(0, 1, "neither")}, {"target_fidelity": target})
-    if oracle.task != "classification":
-        raise OptionError(
-            "A `target_fidelity` is a share of rows that agree, and this model answers numbers; "
-            "leave it out, and read R² with its interval."
-        )
     parts: list[Probe] = []
+    ended: list[str] = []
 
     def draw(count: int) -> npt.NDArray[Any]:
         start = sum(len(part.rows) for part in parts)
-        if parts and parts[-1].notes:
+        if ended or (parts and parts[-1].ended):
             return np.empty(0)
         at = slice(start, start + count)
-        parts.append(_ask(oracle, REAL, rows[at], held[at]))
+        try:
+            parts.append(_ask(oracle, REAL, rows[at], held[at]))
+        except ENDINGS as error:
+            if not parts:
+                raise
+            ended.append(f"{start:,} of {len(rows):,} {REAL}: {error.why}.")
+            return np.empty(0)
         return np.asarray(form.predict(parts[-1].rows) == to_numpy(parts[-1].answers.decision))
 
     verdict = until(draw, target, max_rows=len(rows))
@@ -173,6 +191,7 @@ def _ask_until(
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.held for part in parts]),
         Answers.concat([part.answers for part in parts]),
-        parts[-1].notes,
+        (*parts[-1].notes, *ended),
+        bool(ended) or parts[-1].ended,
         verdict,
     )

@@ -14,19 +14,54 @@ from typing import Any
 
 import numpy as np
 
+from surrogate._validate import Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.adapters import wrap
 from surrogate.domain import Domain
 from surrogate.errors import DataError
 from surrogate.oracle import Budget, Oracle
+from surrogate.oracle.answers import LARGEST
 from surrogate.sampling import generator
 from surrogate.types import BlackBox, FloatArray, IntArray
 
-__all__ = ["OnProgress", "Split", "fingerprint", "open_oracle", "provenance", "split_rows"]
+__all__ = [
+    "OnProgress",
+    "Split",
+    "check_said",
+    "encode_rows",
+    "fingerprint",
+    "open_oracle",
+    "provenance",
+    "refuse_equal",
+    "split_rows",
+]
 
 OnProgress = Callable[[int, int, str], None]
 
 FIT_SHARE = 0.7
 LEAST_ROWS = 10
+LEAST_TEST = 2
+
+
+class _Callable:
+    """The rule of what is called."""
+
+    def holds(self, value: Any) -> bool:
+        return callable(value)
+
+    def __str__(self) -> str:
+        return "a callable"
+
+
+_MAPPING = Instance((Mapping,), "a mapping from names to values")
+_RULES: Mapping[str, Rule] = {
+    "domain": NoneOr(Instance((Domain,), "a Domain")),
+    "fidelity": Whole(10),
+    "stability": Whole(0),
+    "target_fidelity": NoneOr(Real(0, 1, "neither")),
+    "seed": Whole(0),
+    "options": NoneOr(_MAPPING),
+    "on_progress": NoneOr(_Callable()),
+}
 _LIBRARIES = {
     "surrogate-toolkit": "surrogate",
     "numpy": "numpy",
@@ -37,6 +72,27 @@ _LIBRARIES = {
     "pandas": "pandas",
     "polars": "polars",
 }
+
+
+def check_said(
+    owner: str,
+    *,
+    domain: Domain | None,
+    seed: int,
+    options: Mapping[str, Any] | None,
+    on_progress: OnProgress | None,
+    fidelity: int = 10,
+    stability: int = 0,
+    target_fidelity: float | None = None,
+) -> None:
+    """Check what the front doors take alike, before anything is asked.
+
+    Raises
+    ------
+    OptionError
+        If a parameter is out of its range.
+    """
+    check(owner, _RULES, locals())
 
 
 def open_oracle(
@@ -76,11 +132,18 @@ def split_rows(domain: Domain, data: Any, test: Any, *, seed: int) -> Split:
     Raises
     ------
     DataError
-        If there are too few rows to fit on some and measure on others.
+        If there are too few rows to fit on some and measure on others, or all are equal.
     """
-    rows = domain.encode(data, where="data")
+    rows = encode_rows(domain, data, where="data")
+    refuse_equal(rows, "data")
     if test is not None:
-        return Split(rows, domain.encode(test, where="test"), np.arange(len(rows)), None)
+        apart = encode_rows(domain, test, where="test")
+        if len(apart) < LEAST_TEST:
+            raise DataError(
+                f"`test` holds 1 row, too few to measure on; give at least {LEAST_TEST} rows, or "
+                "leave it out, and some rows of `data` are held out."
+            )
+        return Split(rows, apart, np.arange(len(rows)), None)
     if len(rows) < LEAST_ROWS:
         raise DataError(
             f"`data` holds {len(rows)} rows, too few to fit on some and measure on others; "
@@ -89,7 +152,45 @@ def split_rows(domain: Domain, data: Any, test: Any, *, seed: int) -> Split:
     order = generator(seed, "split").permutation(len(rows))
     cut = round(FIT_SHARE * len(rows))
     fit, held = np.sort(order[:cut]), np.sort(order[cut:])
+    refuse_equal(rows[fit], "data", which="rows to fit on ")
     return Split(rows[fit], rows[held], fit, held)
+
+
+def encode_rows(domain: Domain, rows: Any, *, where: str) -> FloatArray:
+    """Rows of the user as the internal matrix, of a size that can be squared and summed.
+
+    Raises
+    ------
+    DataError
+        If rows do not fit the domain, or a number is too large to compute with.
+    """
+    matrix = domain.encode(rows, where=where)
+    with np.errstate(invalid="ignore"):
+        large = np.abs(matrix) > LARGEST
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        raise DataError(
+            f"{where} column {domain.names[column]!r} row {row} holds {matrix[row, column]:g}, "
+            f"more than can be squared and summed (numbers to {LARGEST:g}); scale the column."
+        )
+    return matrix
+
+
+def refuse_equal(rows: FloatArray, where: str, *, which: str = "") -> None:
+    """Raise where no row differs from another, so that there is nothing to draw between.
+
+    Raises
+    ------
+    DataError
+    """
+    if ((rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))).all():
+        which = which or "rows "
+        said = f"All {len(rows):,} {which}of `{where}` are equal"
+        if len(rows) == 1:
+            said = f"There is 1 of the {which}of `{where}`"
+        raise DataError(
+            f"{said}, and perturbed rows are drawn from how rows differ; give rows that do."
+        )
 
 
 def fingerprint(domain: Domain, rows: FloatArray) -> str:

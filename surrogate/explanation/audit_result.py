@@ -120,19 +120,14 @@ class AuditResult:
         return self.to_json() == other.to_json()
 
     def to_frame(self) -> pd.DataFrame:
-        """Every measured figure of every surrogate as a pandas DataFrame, one a line.
+        """Every measured figure as a pandas DataFrame, one a line, true outcomes last.
 
         Raises
         ------
         MissingDependency
             If pandas is not installed.
         """
-        pandas = frames.pandas()
-        parts = [frames.fidelity_frame(one) for one in self.surrogates]
-        joined: pd.DataFrame = (
-            pandas.concat(parts, ignore_index=True) if parts else pandas.DataFrame()
-        )
-        return joined
+        return frames.audit_frame(self)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as one self-contained HTML page.

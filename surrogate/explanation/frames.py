@@ -12,11 +12,14 @@ from surrogate.errors import MissingDependency
 if TYPE_CHECKING:
     import pandas as pd
 
+    from surrogate.explanation.audit_result import AuditResult
     from surrogate.explanation.global_explanation import GlobalExplanation
     from surrogate.explanation.local_explanations import LocalExplanations
     from surrogate.fidelity import Score
 
-__all__ = ["fidelity_frame", "local_frame", "pandas"]
+__all__ = ["audit_frame", "fidelity_frame", "local_frame", "pandas"]
+
+TRUE_OUTCOMES = "against true outcomes (no fidelity)"
 
 
 def pandas() -> Any:
@@ -31,12 +34,29 @@ def pandas() -> Any:
 
 def fidelity_frame(explanation: GlobalExplanation) -> pd.DataFrame:
     """One line a metric and distribution of rows, groups included."""
+    return pandas().DataFrame(_lines(explanation))  # type: ignore[no-any-return]
+
+
+def audit_frame(audit: AuditResult) -> pd.DataFrame:
+    """The lines of every surrogate, then accuracies against true outcomes, where given."""
+    lines = [line for one in audit.surrogates for line in _lines(one)]
+    lines += [
+        {"method": o.group, "distribution": TRUE_OUTCOMES, "group": None, **_cells(o.score)}
+        for o in audit.outcomes
+    ]
+    return pandas().DataFrame(lines)  # type: ignore[no-any-return]
+
+
+def _lines(explanation: GlobalExplanation) -> list[dict[str, Any]]:
+    """A line a metric, distribution and group; the first says whether a target is met."""
     lines: list[dict[str, Any]] = []
     for fidelity in explanation.fidelity:
         where = {"method": explanation.method, "distribution": fidelity.distribution}
         lines += [{**where, "group": None, **_cells(score)} for score in fidelity.scores]
         lines += [{**where, "group": g.group, **_cells(g.score)} for g in fidelity.groups]
-    return pandas().DataFrame(lines)  # type: ignore[no-any-return]
+    if explanation.verdict is not None:
+        lines[0] |= {"target": explanation.verdict.target, "verdict": explanation.verdict.verdict}
+    return lines
 
 
 def local_frame(explanations: LocalExplanations) -> pd.DataFrame:
@@ -79,6 +99,8 @@ def _cells(score: Score) -> dict[str, Any]:
         "lift": score.lift,
         "n": score.n,
         "n_sources": score.n_sources,
+        "target": None,
+        "verdict": None,
     }
 
 

@@ -57,6 +57,8 @@ def global_html(explanation: GlobalExplanation) -> Fragment:
 def locals_html(explanations: LocalExplanations) -> Fragment:
     """A few rows in full, or a line for each of many."""
     notes = [fragments.paragraph(note, "note") for note in explanations.notes]
+    if explanations.interrupted:
+        notes.insert(0, bad((ENDED,)))
     if len(explanations) <= _FULL:
         return fragments.join([*notes, *(row_html(one) for one in explanations)])
     return fragments.join([*notes, fragments.table(overview(explanations))])
@@ -76,7 +78,9 @@ def audit_html(audit: AuditResult) -> Fragment:
     if len(audit.surrogates) > 1:
         parts.append(fragments.table(summary_table(audit.surrogates)))
     parts += [global_html(one) for one in audit.surrogates[:1]]
-    parts += [fragments.table(outcome_table(audit.outcomes))] if audit.outcomes else []
+    if audit.outcomes:
+        parts.append(fragments.paragraph(words.OUTCOMES))
+        parts.append(fragments.table(outcome_table(audit.outcomes)))
     parts += [] if audit.local is None else [locals_html(audit.local)]
     return fragments.join(parts)
 

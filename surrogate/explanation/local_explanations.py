@@ -71,6 +71,9 @@ class LocalExplanations:
         Options, seeds, versions, hashes: what it takes to do it again.
     notes : tuple of str
         Warnings that a reader must see.
+    interrupted : bool
+        Whether it ended before its plan did, with fewer rows or samples than wanted; what
+        there is, is kept.
     """
 
     method: str
@@ -93,6 +96,7 @@ class LocalExplanations:
     queries: Queries | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         for name in ("rows", "coef", "intercept", "box_values", "local_values"):
@@ -210,6 +214,7 @@ class LocalExplanations:
             "domain": self.domain.to_dict(),
             "settings": self.settings,
             "notes": list(self.notes),
+            "interrupted": self.interrupted,
         }
 
     @classmethod
@@ -240,6 +245,7 @@ class LocalExplanations:
             queries=optional(Queries.from_dict, data["queries"]),
             settings=data["settings"],
             notes=tuple(data["notes"]),
+            interrupted=data.get("interrupted", False),
         )
 
     def to_json(self, *, indent: int | None = None) -> str:

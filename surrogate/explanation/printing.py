@@ -34,7 +34,7 @@ _BAR = 10
 _ENDED = "interrupted: this is what there was by then"
 
 
-def global_text(explanation: GlobalExplanation) -> str:
+def global_text(explanation: GlobalExplanation, *, cost: bool = True) -> str:
     """The claim, what is wrong with it, the form, the fidelity table, the cost."""
     target = clip(clean(explanation.target), 60)
     head = f"{clean(explanation.method)} on {target}: {form_name(explanation.form)}"
@@ -52,7 +52,7 @@ def global_text(explanation: GlobalExplanation) -> str:
         "",
         _table(fidelity_table(explanation.fidelity)),
         *_stability(explanation),
-        *_cost(explanation.queries),
+        *(_cost(explanation.queries) if cost else []),
     ]
     return for_terminal("\n".join(parts))
 
@@ -65,12 +65,13 @@ def form_text(form: Form) -> str:
     return replace(form, features=shown(form.features), classes=classes).to_text()
 
 
-def locals_text(explanations: LocalExplanations) -> str:
+def locals_text(explanations: LocalExplanations, *, cost: bool = True) -> str:
     """A few rows in full, and a line for each of the others."""
     n, _, d = explanations.coef.shape
     target = clip(clean(explanations.target), 60)
     head = f"{clean(explanations.method)} on {target}: {count(n, 'row')}, {count(d, 'feature')}"
-    parts = [_head(head), *_notes(explanations.notes, None)]
+    ended = [_mark(_ENDED)] if explanations.interrupted else []
+    parts = [_head(head), *ended, *_notes(explanations.notes, None)]
     if n <= _FULL:
         parts += [block for one in explanations for block in ("", _row_text(one))]
     else:
@@ -84,7 +85,7 @@ def locals_text(explanations: LocalExplanations) -> str:
                 f"{fresh} a row; the trivial surrogate, a constant, has 0."
             ),
         ]
-    return for_terminal("\n".join([*parts, *_cost(explanations.queries)]))
+    return for_terminal("\n".join([*parts, *(_cost(explanations.queries) if cost else [])]))
 
 
 def local_text(explanation: LocalExplanation) -> str:
@@ -100,13 +101,13 @@ def audit_text(audit: AuditResult) -> str:
     if audit.interrupted:
         parts.append(_mark(_ENDED))
     parts += _notes(audit.notes, None)
-    parts += [block for one in audit.surrogates for block in (global_text(one), "")]
+    parts += [block for one in audit.surrogates for block in (global_text(one, cost=False), "")]
     if not audit.surrogates:
         parts += [_mark("no surrogate was fitted"), ""]
     if audit.outcomes:
-        parts += [_table(outcome_table(audit.outcomes)), ""]
+        parts += [paragraph(words.OUTCOMES), "", _table(outcome_table(audit.outcomes)), ""]
     if audit.local is not None:
-        parts += [locals_text(audit.local), ""]
+        parts += [locals_text(audit.local, cost=False), ""]
     parts += _cost(audit.queries)
     return for_terminal("\n".join(parts).rstrip())
 
@@ -157,7 +158,7 @@ def overview(explanations: LocalExplanations, *, html: bool = False) -> Table:
         said = number(float(one.box_value[k]))
         fidelity = f"{score.value_text()} ({score.interval_text()})"
         lines.append((clean(one.index), name, said, *term, fidelity, bad))
-    header = ("row", "answer", "model", "strongest term", "effect", "fidelity (interval)", "")
+    header = ("row", "class", "model", "strongest term", "effect", "fidelity (interval)", "")
     return Table(header, tuple(lines), "rlrlrrl")
 
 

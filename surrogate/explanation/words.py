@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from surrogate.fidelity import Fidelity, Score
 
 __all__ = [
+    "OUTCOMES",
     "beside",
     "claim",
     "doubts",
@@ -31,6 +32,11 @@ __all__ = [
     "verdict",
 ]
 
+OUTCOMES = (
+    "How often the model, and each surrogate, gives the outcome that came true on the held-out "
+    "rows. This is not fidelity: a faithful surrogate of a model that is often wrong is as often "
+    "wrong."
+)
 LITTLE = 0.5
 """A surrogate whose R² is surely less than this explains less than half."""
 MUCH = 0.02

@@ -15,7 +15,7 @@ import numpy as np
 
 from surrogate._array import to_numpy
 from surrogate._validate import Boolean, Choice, Instance, NoneOr, Real, Rule, Whole, check
-from surrogate.errors import DataError, OptionError
+from surrogate.errors import DataError, ModelError, OptionError
 from surrogate.local._assemble import assemble
 from surrogate.local._designs import Design, child_seed, lime_design, make_design
 from surrogate.local._fit import Settings
@@ -183,6 +183,32 @@ class Lime:
             If a budget or a Ctrl-C ends on the way, before there is anything to measure; it
             carries the answers. After that the result holds what there is, and says so.
         """
+        job = self.job(matrix, reference=reference, seed=seed)
+        job.oracle.admit(self.cost(len(job.rows), fidelity=fidelity))
+        streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
+        if self.compatible:
+            streams["fit"] = seed  # lime's stream starts at the seed itself
+        n_samples = self.n_samples - self.compatible
+        found = run(job, n_samples=n_samples, fidelity=fidelity, seeds=streams)
+        return assemble(job, found, seed=seed)
+
+    def job(self, matrix: Any, *, reference: Any, seed: int = 0) -> Job:
+        """What `explain` will do, checked; nothing is asked.
+
+        Parameters
+        ----------
+        matrix, reference, seed
+            As in `explain`.
+
+        Returns
+        -------
+        Job
+
+        Raises
+        ------
+        OptionError, DataError
+            As in `explain`.
+        """
         if self.oracle is None:
             raise OptionError(
                 "The `oracle` parameter of Lime must be an Oracle to explain; got None."
@@ -192,23 +218,15 @@ class Lime:
         population = self._rows(reference, "reference rows")
         seeds = Whole(0, 2**32 - 1) if self.compatible else Whole(0)
         check("Lime.explain", {"seed": seeds}, {"seed": seed})
-        cost = self.cost(len(rows), fidelity=fidelity)
+        self._check(fidelity=10)
         n_columns = _interpretable(oracle.domain)
-        self._check_size(n_columns)
-        oracle.admit(cost)
-        if self.classes is not None and oracle.box.traits.classes is not None:
-            kept_columns(oracle, self.classes)  # before the first query, where it can be told
+        least = self._least(n_columns)
+        if self.classes is not None and _knows_classes(oracle):
+            kept_columns(oracle, self.classes)
         rows = np.asarray(to_numpy(oracle.snap(rows)), dtype=np.float64)
         settings = self._settings(self.width_for(n_columns))
         design = self._design(population, settings.width)
-        streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
-        if self.compatible:
-            streams["fit"] = seed  # lime's stream starts at the seed itself
-        least = n_columns + 2
-        job = Job(oracle, design, rows, self.classes, settings, self.level, least)
-        n_samples = self.n_samples - self.compatible
-        found = run(job, n_samples=n_samples, fidelity=fidelity, seeds=streams)
-        return assemble(job, found, seed=seed)
+        return Job(oracle, design, rows, self.classes, settings, self.level, least)
 
     def _check(self, fidelity: int) -> None:
         """Every parameter, and those that exclude each other."""
@@ -231,14 +249,15 @@ class Lime:
                 "row; use 'gaussian'."
             )
 
-    def _check_size(self, n_columns: int) -> None:
-        """Fewer samples than coefficients leave them undetermined."""
+    def _least(self, n_columns: int) -> int:
+        """Fewest samples: fewer than coefficients leave them undetermined."""
         least = n_columns + 2
         if self.n_samples < least:
             raise OptionError(
                 f"The `n_samples` parameter of Lime must be at least {least} for {n_columns} "
                 f"features and an intercept; got {self.n_samples}."
             )
+        return least
 
     def _rows(self, matrix: Any, what: str) -> FloatArray:
         """Internal rows in float64, of the domain's width."""
@@ -278,6 +297,15 @@ class Lime:
             jitter=self.jitter,
             snap=snap,
         )
+
+
+def _knows_classes(oracle: Oracle) -> bool:
+    """Whether it is known already which classes the model has, or that it has none."""
+    try:
+        oracle.classes  # noqa: B018
+    except ModelError:
+        return False
+    return True
 
 
 def _interpretable(domain: Domain) -> int:

@@ -127,6 +127,11 @@ def method_options(name: str, task: Task, options: Mapping[str, Any] | None) -> 
     {'max_leaves': 8}
     """
     cls = method_class(name, task)
+    if options is not None and not isinstance(options, Mapping):
+        raise OptionError(
+            f"The options of {cls.__name__} must be a mapping from names to values; got "
+            f"{options!r}."
+        )
     given = dict(options or {})
     unknown(cls.__name__, given, [p for p in parameters(cls) if p not in _RESERVED])
     return given

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from surrogate.explanation import GlobalExplanation, LocalExplanations, words
-from surrogate.explanation.html import row_html
+from surrogate.explanation.html import ENDED, bad, row_html
 from surrogate.explanation.printing import form_text, overview, summary_table
 from surrogate.fidelity import GroupScore
 from surrogate.forms import Linear, RuleSet, Tree
@@ -113,11 +113,7 @@ def outcomes(measured: Sequence[GroupScore]) -> Fragment:
     """How often the model and each surrogate are right."""
     return fragments.join(
         [
-            fragments.paragraph(
-                "How often the model, and each surrogate, gives the outcome that came true on the "
-                "held-out rows. This is not fidelity: a faithful surrogate of a model that is "
-                "often wrong is as often wrong."
-            ),
+            fragments.paragraph(words.OUTCOMES),
             fragments.table(outcome_table(measured)),
         ]
     )
@@ -147,6 +143,8 @@ def local(explanations: LocalExplanations) -> Fragment:
             "their intervals where errors are claimed."
         )
     ]
+    if explanations.interrupted:
+        parts.append(bad((ENDED,)))
     if explanations.notes:
         parts.append(fragments.listing((clean(note) for note in explanations.notes), "notes"))
     if len(explanations) > 1:

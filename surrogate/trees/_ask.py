@@ -100,7 +100,7 @@ def ask_around(
     answers, ended = _answers(oracle, rows)
     rows, shares = rows[: len(answers)], shares[: len(answers)]
     decision = answers.decision if task == "classification" else None
-    values = np.asarray(to_numpy(answers.values), dtype=np.float64)
+    values = answers.numbers()
     if decision is not None and oracle.output == "scores":
         values = np.eye(values.shape[1])[to_numpy(decision)]  # a mean of scores says nothing
     some = shares > 0
@@ -122,9 +122,8 @@ def _answers(oracle: Oracle, rows: FloatArray) -> tuple[Answers, str]:
     except (BudgetSpent, Interrupted) as ended:
         if ended.answers is None or len(ended.answers) < LEAST_FITTED:
             raise
-        why = "the budget was spent" if isinstance(ended, BudgetSpent) else "interrupted by Ctrl-C"
         n = len(ended.answers)
-        return ended.answers, f"Fitted on {n:,} of {len(rows):,} rows: {why}."
+        return ended.answers, f"Fitted on {n:,} of {len(rows):,} rows: {ended.why}."
 
 
 def _wrong_task(owner: str, task: Task) -> str:

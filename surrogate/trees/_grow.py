@@ -210,7 +210,9 @@ def _scatter(
     centred = rows.values - value[0]  # keeps the difference of large squares exact
     squares = _summed(w * centred**2, leaf, left, right)
     weight = _summed(w, leaf, left, right)
-    return np.asarray((squares - weight * (value - value[0]) ** 2).sum(axis=1))
+    found = squares - weight * (value - value[0]) ** 2
+    rounding = (8 * np.finfo(float).eps * np.abs(rows.values).max(axis=0)) ** 2
+    return np.asarray(np.where(found <= weight * rounding, 0.0, found).sum(axis=1))
 
 
 def _preorder(left: IntArray, right: IntArray, inner: BoolArray) -> IntArray:

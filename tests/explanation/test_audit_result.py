@@ -28,7 +28,7 @@ def test_a_subclass_comes_back_as_itself(demo: ModuleType) -> None:
 
 
 def test_an_interrupted_one_says_so(demo: ModuleType) -> None:
-    empty = replace(demo.audit(), surrogates=(), local=None, interrupted=True)
+    empty = replace(demo.audit(), surrogates=(), local=None, outcomes=(), interrupted=True)
     assert "interrupted" in str(empty)
     assert "no surrogate was fitted" in str(empty)
     assert "interrupted" in empty._repr_html_()
@@ -42,7 +42,20 @@ def test_print_and_frame_hold_everything(demo: ModuleType) -> None:
     assert audit.notes[0] in text
     assert "lime on credit.onnx" in text
     assert "against true outcomes" in text
-    assert len(audit.to_frame()) == len(audit.surrogates[0].to_frame())
+    assert "This is not fidelity" in text
+    frame, of_surrogate = audit.to_frame(), audit.surrogates[0].to_frame()
+    assert len(frame) == len(of_surrogate) + len(audit.outcomes)
+    assert frame["distribution"].iloc[-1] == "against true outcomes (no fidelity)"
+    assert frame["value"].iloc[-1] == audit.outcomes[0].score.value
+    assert frame["verdict"].dropna().tolist() == ["not met"]
+
+
+def test_the_cost_is_printed_once_and_last(demo: ModuleType) -> None:
+    lines = str(demo.audit()).splitlines()
+    said = [i for i, line in enumerate(lines) if line.startswith("queries:")]
+    assert len(said) == 1
+    assert "15,104" in lines[said[0]]
+    assert said[0] >= len(lines) - 2
 
 
 def test_print_of_hostile_names_steers_no_terminal(demo: ModuleType) -> None:
