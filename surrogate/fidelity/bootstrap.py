@@ -130,12 +130,12 @@ def jackknife(
     with np.errstate(divide="ignore", invalid="ignore"):
         value = statistic(totals.sum(axis=0))  # (q,)
         without = _leave_one_out(totals, statistic)  # (G, q)
+        flat = _flat(without)
         value, without = _onto(value, scales), _onto(without, scales)
         spread = without - without.mean(axis=0)
         error = np.sqrt((groups - 1) / groups * (spread**2).sum(axis=0))
         half = special.stdtrit(effective_freedom(spread), (1 + level) / 2) * error
         low, high = _back(value - half, scales), _back(value + half, scales)
-    flat = _flat(spread, without)
     return _intervals(low, high, flat, level=level, method="jackknife t")
 
 
@@ -207,7 +207,8 @@ def bca(
         edge = 0.5 / resamples
         bias = special.ndtri(np.clip(below, edge, 1 - edge))
         low, high = (_accelerated(drawn, bias, curve, side) for side in _tails(level))
-    flat = _flat(spread, without) | ~np.isfinite(drawn).all(axis=0)
+    low = np.where(np.isfinite(drawn).all(axis=0), low, np.nan)
+    flat = _flat(without)
     return _intervals(low, high, flat, level=level, method="BCa bootstrap over sources")
 
 
@@ -250,10 +251,11 @@ def _accelerated(drawn: FloatArray, bias: FloatArray, curve: FloatArray, side: f
     return np.asarray(ordered[low, column] * (1 - part) + ordered[high, column] * part)
 
 
-def _flat(spread: FloatArray, without: FloatArray) -> BoolArray:
-    """Values that no source changes, or that are undefined without one."""
-    size = np.abs(np.where(np.isfinite(without), without, 0)).max(axis=0)
-    return np.asarray(~(np.abs(spread).max(axis=0) > 1e-12 * size))
+def _flat(without: FloatArray) -> BoolArray:
+    """Values that leaving out no source changes."""
+    with np.errstate(invalid="ignore"):
+        reach = np.ptp(without, axis=0)
+        return np.asarray(reach <= 1e-12 * np.abs(without).max(axis=0))
 
 
 def _intervals(
@@ -262,7 +264,9 @@ def _intervals(
     """One interval a value, or why there is none."""
     found: list[tuple[Interval | None, str]] = []
     for a, b, no in zip(low.tolist(), high.tolist(), flat.tolist(), strict=True):
-        if no or not (np.isfinite(a) and np.isfinite(b)):
+        if not no and not (np.isfinite(a) and np.isfinite(b)):
+            found.append((None, "so few sources hold the error that it has no bound"))
+        elif no:
             found.append(
                 (None, "every source gives the same figure, so nothing shows how far it varies")
             )

@@ -14,6 +14,8 @@ from surrogate.types import BoolArray, IntArray
 
 __all__ = ["decision_scores"]
 
+_NAMES = ("agreement", "balanced agreement", "worst-class agreement")
+
 
 def decision_scores(
     agree: BoolArray, theirs: IntArray, rows: Rows, majority: int | None
@@ -24,16 +26,20 @@ def decision_scores(
     interval, reason = share_interval(
         overall, level=level, guarantee=guarantee, weighted=weight is not None
     )
-    if interval is None:
-        return [Score("agreement", overall.rate, None, rows.n, rows.n_sources, reason=reason)]
     found = class_shares(agree, theirs, rows.index, weights=weight)
+    if interval is None:
+        values = (overall.rate, float(found.rates.mean()), float(found.rates.min()))
+        return [
+            Score(name, value, None, rows.n, rows.n_sources, reason=reason)
+            for name, value in zip(_NAMES, values, strict=True)
+        ]
     blind = None if majority is None else theirs == majority
     main = Score("agreement", overall.rate, interval, rows.n, rows.n_sources)
     if blind is not None:
         main = _with_trivial(main, agree, blind, rows)
     each = [
-        ("balanced agreement", float(found.rates.mean()), balanced_interval),
-        ("worst-class agreement", float(found.rates.min()), worst_interval),
+        (_NAMES[1], float(found.rates.mean()), balanced_interval),
+        (_NAMES[2], float(found.rates.min()), worst_interval),
     ]
     scores = [main]
     for name, value, make in each:
