@@ -3,6 +3,7 @@
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import OnProgress
 from surrogate.oracle.budget import Budget, Spent
+from surrogate.oracle.ledger import Ledger
 from surrogate.oracle.oracle import Oracle
 from surrogate.oracle.policy import RetryPolicy
 from surrogate.oracle.queries import Queries
@@ -11,6 +12,7 @@ from surrogate.oracle.quote import Quote
 __all__ = [
     "Answers",
     "Budget",
+    "Ledger",
     "OnProgress",
     "Oracle",
     "Queries",

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import accumulate
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-from surrogate._array import is_torch, namespace
+from surrogate._array import namespace
 from surrogate._validate import NoneOr, Whole, check
-from surrogate.errors import BudgetSpent, ModelError
+from surrogate.errors import ModelError, OptionError
 from surrogate.oracle.answers import Answers
-from surrogate.oracle.asker import Asker, OnProgress, Purpose, closed
+from surrogate.oracle.asker import OnProgress, closed
 from surrogate.oracle.budget import Budget
+from surrogate.oracle.direct import Direct
+from surrogate.oracle.ledger import Ledger
+from surrogate.oracle.pace import Clock
+from surrogate.oracle.policy import RetryPolicy
 from surrogate.oracle.queries import Queries
-from surrogate.oracle.quote import Quote, admit
-from surrogate.types import Array, BlackBox, Label, Output, Task, Terms
+from surrogate.oracle.quote import Quote
+from surrogate.oracle.wired import Wired
+from surrogate.types import Array, BlackBox, Label, Output, Remote, Task
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
@@ -36,13 +42,22 @@ class Oracle:
     domain : Domain
         What a row is; internal rows are decoded by it before they are asked.
     budget : Budget, int or None
-        Most rows that may be asked.
+        Most rows, or what else asking may cost; a remote model is not asked without one.
     batch_rows : int, optional
         Most rows in one batch. By default 8,192 (65,536 on a GPU), fewer of very wide rows,
         and never more than the box takes.
     on_progress : callable, optional
         Called after every batch with the rows answered until then, the rows of the ask, and
-        its purpose.
+        its purpose; of a model with a price also what was spent, behind the purpose.
+    ledger : Ledger, path or None
+        Where answers of a remote model are kept; without one, in memory, so that equal rows
+        are asked once either way.
+    offline : bool
+        Answer from the ledger alone.
+    retry : RetryPolicy or None
+        When a failed attempt at a remote model is made again.
+    clock : Clock or None
+        Another time than the real one, for tests.
 
     Raises
     ------
@@ -71,23 +86,33 @@ class Oracle:
         budget: Budget | int | None = None,
         batch_rows: int | None = None,
         on_progress: OnProgress | None = None,
+        ledger: Ledger | str | os.PathLike[str] | None = None,
+        offline: bool = False,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
     ) -> None:
         check("Oracle", {"batch_rows": NoneOr(Whole(1))}, {"batch_rows": batch_rows})
         self.domain = domain
+        self._traits = box.traits
         self._budget = Budget.of(budget)
-        self._asker = Asker(box, domain, batch_rows=batch_rows, on_progress=on_progress)
-        self._traits = self._asker.traits
-        self._kept: tuple[Array, Answers] | None = None
         self._counted_as: str | None = None
+        way: type[Direct] | partial[Wired] = Direct
+        if isinstance(box, Remote):
+            way = partial(Wired, ledger=ledger, offline=offline, retry=retry, clock=clock)
+        elif ledger is not None or offline:
+            raise _needs_no_ledger(self._traits.name)
+        self._way: Direct | Wired = way(
+            box, domain, budget=self._budget, batch_rows=batch_rows, on_progress=on_progress
+        )
 
     # ---- what is known ----
 
     @property
     def box(self) -> BlackBox:
         """The black box, unless this oracle was unpickled without it."""
-        if self._asker.box is None:
+        if self._way.box is None:
             raise closed(self._traits)
-        return self._asker.box
+        return self._way.box
 
     @property
     def task(self) -> Task:
@@ -104,8 +129,8 @@ class Oracle:
     @property
     def classes(self) -> tuple[Label, ...] | None:
         """Classes in column order; None for regression."""
-        if self._asker.settled is not None:
-            return self._asker.settled.classes
+        if self._way.settled is not None:
+            return self._way.settled.classes
         if self._traits.task == "regression":
             return None
         classes: tuple[Label, ...] = self._known(self._traits.classes, "classes")
@@ -135,20 +160,18 @@ class Oracle:
     @property
     def queries(self) -> Queries:
         """What was asked until now."""
-        asked = self._asker
-        purposes = MappingProxyType(dict(asked.purposes))
-        return Queries(asked.rows, asked.calls, asked.seconds, purposes, self._budget)
+        return self._way.queries
 
     @property
     def remaining(self) -> int | None:
-        """Rows that the budget leaves; None without a budget."""
+        """Rows that the budget leaves; None without a budget of rows."""
         most = self._budget.rows
-        return None if most is None else max(most - self._asker.rows, 0)
+        return None if most is None else max(most - self.queries.spent.rows, 0)
 
     def _known(self, said: Any, fact: str) -> Any:
         """A fact of the settled answers, else what was said, else an error."""
-        if self._asker.settled is not None:
-            return getattr(self._asker.settled, fact)
+        if self._way.settled is not None:
+            return getattr(self._way.settled, fact)
         if said is not None:
             return said
         raise ModelError(
@@ -171,7 +194,7 @@ class Oracle:
         BudgetTooSmall
             With every share, and what would fit.
         """
-        admit(self.quote(plan))
+        self._way.admit(plan)
 
     def quote(self, plan: Mapping[str, int]) -> Quote:
         """What a plan would take; nothing is asked.
@@ -185,14 +208,7 @@ class Oracle:
         -------
         Quote
         """
-        return Quote.of(
-            plan,
-            target=self._traits.name,
-            batch=8192,
-            terms=Terms(),
-            budget=self._budget,
-            spent=self.queries.spent,
-        )
+        return self._way.quote(plan)
 
     def snap(self, matrix: Array) -> Array:
         """Rows as the model sees them: rounded to their kinds and to its floating type.
@@ -224,17 +240,10 @@ class Oracle:
         AnswerError
             If the answers are none, or could be several things.
         """
-        if self._asker.settled is not None:
-            return
-        matrix = self._asker.check(rows)
-        if self.remaining is not None:
-            matrix = matrix[: self.remaining]
-        if len(matrix) == 0:
-            raise self._spent(0, len(rows), "settle", None)
-        answers = self._asker.settle(matrix)
-        self._kept = (matrix[: len(answers)], answers)
+        if self._way.settled is None:
+            self._way.settle(rows)
 
-    def ask(self, matrix: Array, *, purpose: str = "fit") -> Answers:
+    def ask(self, matrix: Array, *, purpose: str = "fit", replicate: int = 0) -> Answers:
         """Ask rows, in their order.
 
         Parameters
@@ -243,6 +252,9 @@ class Oracle:
             Internal rows, NumPy or torch.
         purpose : str
             What they are counted under.
+        replicate : int
+            From 1 up: a deliberate repeat, which a remote model is asked though the rows were
+            answered before, to measure its noise.
 
         Returns
         -------
@@ -257,11 +269,13 @@ class Oracle:
         ModelError
             If the model raises; it carries the answers before.
         BudgetSpent
-            If the budget ends on the way; it carries the answers.
+            If the budget, the deadline or the disk ends on the way; it carries the answers.
+        LedgerError
+            Offline, if the ledger lacks answers.
         Interrupted
             On Ctrl-C; it carries the answers.
         """
-        return self._ask(matrix, self._counted_as or purpose)
+        return self._way.ask(matrix, self._counted_as or purpose, replicate=replicate)
 
     def ask_parts(self, parts: Sequence[tuple[str, Array]]) -> list[Answers]:
         """Ask several matrices in one go, each counted under its own purpose.
@@ -287,20 +301,8 @@ class Oracle:
         ends = list(accumulate(sizes))
         spans = tuple((purpose, end) for (purpose, _), end in zip(parts, ends))
         whole = namespace(parts[0][1]).concat([matrix for _, matrix in parts])
-        answers = self._ask(whole, self._counted_as or spans)
+        answers = self._way.ask(whole, self._counted_as or spans)
         return [answers[end - size : end] for size, end in zip(sizes, ends)]
-
-    def _ask(self, matrix: Array, purpose: Purpose) -> Answers:
-        """Ask rows as far as the budget goes."""
-        matrix = self._asker.check(matrix)
-        kept = None if self._kept is None else self._take_kept(matrix)
-        done, n, left = 0 if kept is None else len(kept), int(matrix.shape[0]), self.remaining
-        if left is None or n - done <= left:
-            return kept if kept and done == n else self._asker.ask(matrix, purpose, kept)
-        answers = kept
-        if left > 0:
-            answers = self._asker.ask(matrix[: done + left], purpose, kept)
-        raise self._spent(done + left, n, purpose, answers)
 
     @contextmanager
     def counting(self, purpose: str) -> Iterator[None]:
@@ -316,29 +318,15 @@ class Oracle:
         finally:
             self._counted_as = before
 
-    def _take_kept(self, matrix: Array) -> Answers | None:
-        """Answers kept from settling, once, if the rows begin with the rows asked then."""
-        if self._kept is None:
-            return None
-        rows, answers = self._kept
-        if len(matrix) < len(rows) or is_torch(rows) != is_torch(matrix):
-            return None
-        xp = namespace(rows)
-        head = matrix[: len(rows)]
-        if not bool(xp.all((rows == head) | (xp.isnan(rows) & xp.isnan(head)))):
-            return None
-        self._kept = None
-        return answers
+    def close(self) -> None:
+        """Close the ledger and the connections; asking opens them again."""
+        self._way.close()
 
-    def _spent(self, done: int, n: int, purpose: Purpose, answers: Answers | None) -> BudgetSpent:
-        names = [purpose] if isinstance(purpose, str) else [name for name, _ in purpose]
-        what = " and ".join(map(repr, dict.fromkeys(names)))
-        carried = ", which this error carries as `answers`" if done else ""
-        return BudgetSpent(
-            f"The budget of {self._budget.rows:,} rows is spent: {done:,} of the {n:,} rows asked for "
-            f"{what} were answered{carried}. Give a larger budget, or ask less.",
-            answers,
-        )
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     # ---- copies share the box and the count ----
 
@@ -352,7 +340,15 @@ class Oracle:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_asker": self._asker.without_box(), "_kept": None}
+        return {**vars(self), "_way": self._way.without_box()}
 
     def __repr__(self) -> str:
         return f"<Oracle of {self._traits.name}: {self.queries}>"
+
+
+def _needs_no_ledger(name: str) -> OptionError:
+    """The error of a ledger that nothing would be written to."""
+    return OptionError(
+        f"`ledger` and `offline` are for remote models; {name} answers in this process, where "
+        "asking again costs less than remembering."
+    )

@@ -57,14 +57,14 @@ class Queries:
     calls: int = 0
     seconds: float = 0.0
     purposes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     money: float = 0.0
     currency: str = ""
     remembered: int = 0
     retried: int = 0
     failed: int = 0
     unknown: int = 0
-    earlier: Spent = Spent()
+    earlier: Spent = field(default_factory=Spent)
 
     @property
     def spent(self) -> Spent:

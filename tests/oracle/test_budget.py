@@ -11,14 +11,14 @@ from surrogate.oracle.quote import admit
 from surrogate.types import Terms
 
 
-def quote(plan, budget, *, terms=Terms(), spent=Spent(), remembered=0, batch=10):
+def quote(plan, budget, *, terms=None, spent=None, remembered=0, batch=10):
     return Quote.of(
         plan,
         target="toy",
         batch=batch,
-        terms=terms,
+        terms=terms or Terms(),
         budget=budget,
-        spent=spent,
+        spent=spent or Spent(),
         remembered=remembered,
     )
 

@@ -28,7 +28,7 @@ def make_deferred(make_oracle):
 
     def make(function, **options):
         oracle = make_oracle(function, **{**TORCH, **options})
-        oracle._asker.deferred = True
+        oracle._way._asker.deferred = True
         return oracle
 
     return make

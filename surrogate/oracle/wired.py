@@ -1,0 +1,302 @@
+"""The way to a remote model: nothing is asked twice, and nothing that was paid for is lost."""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate._array import to_numpy
+from surrogate.errors import LedgerError, ModelError, OptionError
+from surrogate.oracle.answers import Answers
+from surrogate.oracle.asker import SETTLING_ROWS, OnProgress, Purpose, batch_size
+from surrogate.oracle.budget import Budget, amount
+from surrogate.oracle.dispatch import Dispatch
+from surrogate.oracle.endings import ending
+from surrogate.oracle.job import Job
+from surrogate.oracle.judge import Judge
+from surrogate.oracle.ledger import Ledger
+from surrogate.oracle.line import Line
+from surrogate.oracle.pace import Clock
+from surrogate.oracle.policy import RetryPolicy
+from surrogate.oracle.queries import Queries
+from surrogate.oracle.quote import Quote, admit, budget_needed
+from surrogate.oracle.rows import RowCheck
+from surrogate.oracle.settle import Settled, lacks_classes, settle
+from surrogate.types import Array, BlackBox
+
+if TYPE_CHECKING:
+    from surrogate.domain import Domain
+
+__all__ = ["Wired"]
+
+_BATCH = 100  # rows in a request, where neither the box nor the user says
+
+
+class Wired:
+    """Asks a model over a wire.
+
+    Threads may share it; they wait for each other, so that a row that two of them want is
+    asked once.
+
+    Parameters
+    ----------
+    box : BlackBox
+        One that is `surrogate.types.Remote`.
+    domain : Domain
+    budget : Budget
+    batch_rows : int or None
+    on_progress : callable or None
+    ledger : Ledger, path or None
+    offline : bool
+        Answer from the ledger alone.
+    retry : RetryPolicy or None
+    clock : Clock or None
+    """
+
+    def __init__(
+        self,
+        box: Any,
+        domain: Domain,
+        *,
+        budget: Budget,
+        batch_rows: int | None,
+        on_progress: OnProgress | None,
+        ledger: Ledger | str | os.PathLike[str] | None = None,
+        offline: bool = False,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if offline and ledger is None:
+            raise OptionError("`offline=True` answers from a ledger alone; give `ledger=`.")
+        self.box: BlackBox | None = box
+        self.settled: Settled | None = None
+        self._traits, self._terms, self._domain = box.traits, box.terms, domain
+        self._budget, self._offline, self._on_progress = budget, offline, on_progress
+        known = batch_rows or box.traits.max_batch or _BATCH
+        self._batch = batch_size(box.traits, known, width=len(domain.features))
+        self._ledger, self._policy = ledger, retry or RetryPolicy()
+        self._clock = clock or Clock()
+        self._check = RowCheck(domain)
+        self._judge: Judge | None = None
+        self._line: Line | None = None
+        self._lock: Any = threading.RLock()
+        self._before = 0  # answers of earlier runs that were not yet used
+        self._seen: set[bytes] = set()  # answers that were used or asked
+        self._closed: Queries | None = None
+
+    # ---- counts ----
+
+    @property
+    def queries(self) -> Queries:
+        """What was asked until now."""
+        if self._closed is not None:
+            return self._closed
+        line = self._line
+        queries = Queries(budget=self._budget, currency=self._currency)
+        if line is None:
+            return queries
+        spent, counts = line.spent, line.counts
+        return replace(
+            queries,
+            rows=spent.rows,
+            calls=spent.requests,
+            seconds=counts.seconds,
+            purposes=MappingProxyType(dict(counts.purposes)),
+            money=spent.money,
+            remembered=counts.remembered,
+            retried=counts.retried,
+            failed=counts.failed,
+            unknown=counts.unknown,
+            earlier=line.earlier,
+        )
+
+    @property
+    def _currency(self) -> str:
+        priced = self._terms.price_per_row or self._terms.price_per_call
+        return self._terms.currency if priced else ""
+
+    def quote(self, plan: Mapping[str, int]) -> Quote:
+        """What a plan would take."""
+        with self._lock:
+            line = self._open()
+            return Quote.of(
+                plan,
+                target=self._traits.name,
+                batch=self._batch,
+                terms=self._terms,
+                budget=self._budget,
+                spent=line.earlier + line.spent,
+                remembered=self._before,
+            )
+
+    def admit(self, plan: Mapping[str, int]) -> None:
+        """Refuse a plan without a budget, or one that the budget does not cover."""
+        if self._offline:
+            return
+        quote = self.quote(plan)
+        if not self._budget:
+            raise budget_needed(quote)
+        admit(quote)
+
+    # ---- asking ----
+
+    def settle(self, rows: Array) -> None:
+        """Ask a few rows, so that it is known what answers are."""
+        with self._lock:
+            job = self._job(rows, "settle", 0)
+            ended = self._settle(job)
+            self._enter(job)
+            if ended is not None:
+                self._finish(job, ended)
+
+    def ask(self, matrix: Array, purpose: Purpose, *, replicate: int = 0) -> Answers:
+        """Ask the rows that nobody asked before."""
+        with self._lock:
+            job = self._job(matrix, purpose, replicate)
+            ended = None if self._judge is not None else self._settle(job)
+            if ended is None:
+                ended = self._send(job, job.missing())
+            self._enter(job)
+            return self._finish(job, ended)
+
+    def close(self) -> None:
+        """Close the ledger, unless it was given open, and the connections."""
+        with self._lock:
+            self._closed = self.queries
+            line, self._line = self._line, None
+            if line is not None and line.ledger is not self._ledger:
+                line.ledger.close()
+            if self.box is not None:
+                self.box.close()  # type: ignore[attr-defined]
+
+    def without_box(self) -> Wired:
+        """A copy that remembers what was asked, and has no box: what is pickled."""
+        other = copy.copy(self)
+        other._closed = self.queries
+        other.box = other._line = other._lock = other._ledger = other._on_progress = None
+        other._seen = set()
+        return other
+
+    def _open(self) -> Line:
+        """The line, with its ledger."""
+        if self._line is None:
+            assert self.box is not None
+            ledger = self._ledger
+            if not isinstance(ledger, Ledger):
+                if self._offline and not Path(str(ledger)).exists():
+                    raise LedgerError(f"There is no ledger {ledger} to answer from.")
+                ledger = Ledger(ledger)
+            ledger.claim(self._traits.name, self._terms.identity)
+            self._before, self._closed = ledger.n_answers(), None
+            self._line = Line(
+                self.box,
+                self._terms,
+                ledger,
+                budget=self._budget,
+                policy=self._policy,
+                clock=self._clock,
+                batch=self._batch,
+            )
+        return self._line
+
+    def _job(self, rows: Array, purpose: Purpose, replicate: int) -> Job:
+        """One ask, with what is remembered of it."""
+        matrix = self._check(np.asarray(to_numpy(rows)))
+        line = self._open()
+        job = Job(
+            self._traits.name,
+            matrix,
+            self._domain,
+            wire=self.box.wire,  # type: ignore[union-attr]
+            ledger=line.ledger,
+            purpose=purpose,
+            replicate=replicate,
+            tell=self._tell,
+        )
+        job.judge = self._judge
+        return job
+
+    def _send(self, job: Job, keys: Iterable[bytes]) -> BaseException | None:
+        """Ask some rows; what ended it, if something did."""
+        job.todo.extend(keys)
+        if not job.todo:
+            return None
+        line = self._open()
+        if self._offline:
+            missing = len(job.missing())
+            raise LedgerError(
+                f"{line.ledger.name[:1].upper()}{line.ledger.name[1:]} lacks {missing:,} of the "
+                f"{len(job.first):,} rows that this job asks now; it cannot be done offline. Run "
+                "it without offline=True, with a budget for them."
+            )
+        if not self._budget:
+            raise budget_needed(self.quote(job.purposes(list(job.todo))))
+        return Dispatch(line, job).run()
+
+    def _settle(self, job: Job) -> BaseException | None:
+        """Find out what answers are: one row first, which costs least where all would fail."""
+        few = min(SETTLING_ROWS, len(job))
+        head = job.missing(few)
+        ended = self._send(job, head[:1]) or self._send(job, head[1:])
+        if ended is None and lacks_classes(self._traits, job.reply(few)):
+            few = len(job)
+            ended = self._send(job, job.missing())
+        if ended is None:
+            self._settled_by(job, few)
+        return ended
+
+    def _settled_by(self, job: Job, stop: int) -> None:
+        """What answers are, from the first of them."""
+        self.settled = settle(self._traits, [job.reply(stop)])
+        self._judge = job.judge = Judge(self._traits, self.settled, deferred=False)
+
+    def _finish(self, job: Job, ended: BaseException | None) -> Answers:
+        """All answers, or an error that carries those from the first on."""
+        line = self._open()
+        line.counts.remembered += len(job) - len(job.first.keys() - job.remembered)
+        try:
+            answers = self._answers(job)
+        except ModelError as error:
+            ended, answers = ended or error, None
+        if ended is None:
+            assert answers is not None
+            return answers
+        raise ending(ended, job, answers=answers, line=line, domain=self._domain)
+
+    def _answers(self, job: Job) -> Answers | None:
+        """Answers to the rows from the first on, as far as they go."""
+        done = job.answered()
+        if not done:
+            return None
+        if self._judge is None:
+            self._settled_by(job, done)
+        assert self._judge is not None
+        return self._judge(job.reply(done))
+
+    def _enter(self, job: Job) -> None:
+        """Note which answers of earlier runs were used; others may still save rows."""
+        mark = job.replicate.to_bytes(4)
+        fresh = {key + mark for key in job.found.keys() - job.remembered}
+        old = {key + mark for key in job.remembered} - self._seen
+        self._before -= len(old)
+        self._seen |= old | fresh
+
+    def _tell(self, job: Job) -> None:
+        """Tell how far it is, and what it cost until now."""
+        if self._on_progress is None:
+            return
+        purpose = job.purpose if isinstance(job.purpose, str) else job.purpose[-1][0]
+        if self._currency and self._line is not None:
+            most, used = self._budget.money, (self._line.earlier + self._line.spent).money
+            of = "" if most is None else f" of {amount(most)}"
+            purpose = f"{purpose}, {amount(used)}{of} {self._currency}"
+        done = len(job) - len(job.missing())
+        self._on_progress(done, len(job), purpose)
