@@ -89,7 +89,8 @@ def make(
     kind = PROTOCOLS.get(name, Template)
     accepted = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
     unknown(f"The protocol {name!r}", options, accepted)
-    said = {key: value for key, value in (defaults or {}).items() if key in accepted}
+    known_options = {"columns"} if kind is Template else set(accepted)  # its labels are a path
+    said = {key: value for key, value in (defaults or {}).items() if key in known_options}
     said |= {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
     if name not in PROTOCOLS:
         return preset(name, said)

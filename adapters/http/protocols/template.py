@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from typing import Any, ClassVar, Literal
 
@@ -24,6 +25,7 @@ __all__ = ["Template", "preset", "presets"]
 
 _MARKS = ("$rows", "$row", "$records", "$record", "$columns", "$index", "$text", "$texts")
 _SINGLE = ("$row", "$record", "$text")
+_NUMBERED = re.compile(r"t:\d+")  # Seldon's names for classes that have none
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,21 @@ class Template:
     ----------
     body : str
         JSON of the request, with one of these texts where the rows go; "csv" for rows of CSV.
+        A list whose one entry holds ``$row``, ``$record`` or ``$text`` gets an entry a row.
 
         ============ ==============================================================
         ``$rows``    list of rows, each a list
         ``$records`` list of rows, each a mapping from column to value
         ``$texts``   list of texts
-        ``$row``     one row, so one row a call; ``$record``, ``$text`` too
+        ``$row``     one row, so one row a call unless in a list; ``$record``, ``$text`` too
         ``$columns`` names of the columns; its field is left out where there are none
         ``$index``   0, 1, ..., one for each row
         ============ ==============================================================
     values, labels, classes : str or None
         Paths in the answer to its numbers (probabilities, scores, values), its labels, and the
-        names of its classes. Steps are parted by dots: a field, the number of an entry, or ``*``
-        for each entry. "" is the whole answer.
+        names of its classes. Steps are parted by dots: a field, ``field?`` for one that may be
+        missing, the number of an entry, or ``*`` for each entry. "" is the whole answer. Texts
+        at `values` are labels.
     answer : {"json", "csv"}
     path : str
         Where the rows are posted, if the URL has no path.
@@ -111,7 +115,7 @@ class Template:
 
     @property
     def _single(self) -> bool:
-        return self.body != "csv" and any(mark in _SINGLE for mark in self._marks())
+        return self.body != "csv" and _holds_single(_json(self.body), lists=False)
 
     def _marks(self) -> list[str]:
         """Marks in the body."""
@@ -144,33 +148,38 @@ class Template:
 
     def decode(self, body: bytes, n: int) -> Reply:
         """What lies at the paths."""
-        answer = parse(body) if self.answer == "json" else _from_csv(body)
-        values = None if self.values is None else self._at(answer, self.values)
-        labels = None if self.labels is None else self._at(answer, self.labels)
+        answer = parse(body) if self.answer == "json" else _from_csv(body, n)
+        values, labels = self._at(answer, self.values), self._at(answer, self.labels)
         decided = None if labels is None else _labels(reply_of(labels))
         if values is None:
             return Reply(labels=decided)
         reply = reply_of(values)
+        if reply.values is None and decided is None:
+            return Reply(labels=reply.labels)
         if reply.values is None:
             raise AnswerError(f"At {self.values!r} the answer has texts, where numbers should be.")
         return Reply(reply.values, decided, self._classes(answer, reply.classes))
 
-    def _at(self, answer: Any, path: str) -> Any:
-        """What lies at a path; one row's answer as a list of one."""
-        found = walk(answer, path)
+    def _at(self, answer: Any, path: str | None) -> Any:
+        """What lies at a path, if anything; one row's answer as a list of one."""
+        found = None if path is None else walk(answer, path)
+        if path is None or ("?" in path and _is_nothing(found)):
+            return None
         return [found] if self._single and not _has_rows(found) else found
 
     def _classes(self, answer: Any, named: Any) -> Any:
         if self.classes is None:
             return named
         names = walk(answer, self.classes)
+        if _is_nothing(names):
+            return named
         if isinstance(names, list) and names and isinstance(names[0], list):
             if any(row != names[0] for row in names):
                 raise AnswerError("The answer names its classes in another order from row to row.")
             names = names[0]
         if not isinstance(names, list) or not all(isinstance(n, str | int | float) for n in names):
             raise AnswerError(f"At {self.classes!r} the answer has no classes: {kind_of(names)}.")
-        return tuple(names)
+        return named if all(_NUMBERED.fullmatch(str(n)) for n in names) else tuple(names)
 
 
 def _labels(reply: Reply) -> Any:
@@ -214,12 +223,19 @@ def walk(value: Any, path: str) -> Any:
         return value
     if step == "*" and isinstance(value, list):
         return [walk(part, rest) for part in value]
+    if step.endswith("?") and isinstance(value, Mapping) and step not in value:
+        return walk(value[step[:-1]], rest) if step[:-1] in value else None
     if isinstance(value, Mapping) and step in value:
         return walk(value[step], rest)
     number = int(step) if step.isascii() and step.isdigit() else None
     if isinstance(value, list) and number is not None and number < len(value):
         return walk(value[number], rest)
     raise AnswerError(f"The answer has no {step!r} of the path to it: there is {kind_of(value)}.")
+
+
+def _is_nothing(found: Any) -> bool:
+    """Whether a path that may lead nowhere did so, for all rows alike."""
+    return found is None or (isinstance(found, list) and all(part is None for part in found))
 
 
 def _has_rows(found: Any) -> bool:
@@ -243,14 +259,31 @@ def _texts(value: Any) -> list[str]:
     return [t for part in parts for t in _texts(part)] if isinstance(parts, list) else []
 
 
+def _holds_single(value: Any, *, lists: bool) -> bool:
+    """Whether a mark for one row is in a JSON value; with `lists`, those in lists count too."""
+    if isinstance(value, list) and len(value) == 1 and not lists:
+        return False
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if isinstance(parts, list):
+        return any(_holds_single(part, lists=lists) for part in parts)
+    return isinstance(value, str) and value in _SINGLE
+
+
 def _filled(value: Any, table: Table) -> Any:
     """The template with the rows in their place."""
     if isinstance(value, dict):
         told = value if table.names else {k: v for k, v in value.items() if v != "$columns"}
         return {key: _filled(part, table) for key, part in told.items()}
     if isinstance(value, list):
+        if len(value) == 1 and _holds_single(value, lists=True):
+            return [_filled(value[0], one) for one in _one_by_one(table)]
         return [_filled(part, table) for part in value]
-    return _mark(value, table) if value in _MARKS else value
+    return _mark(value, table) if isinstance(value, str) and value in _MARKS else value
+
+
+def _one_by_one(table: Table) -> list[Table]:
+    """One table for each row."""
+    return [replace(table, rows=[row], shape=(1, *table.shape[1:])) for row in table.rows]
 
 
 def _mark(mark: str, table: Table) -> Any:
@@ -287,8 +320,11 @@ def _csv(table: Table, *, header: bool) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def _from_csv(body: bytes) -> Any:
-    """Rows of CSV: one entry a row, or a list of them; numbers where all are."""
+def _from_csv(body: bytes, n: int) -> Any:
+    """Rows of CSV: one entry a row, or a list of them; numbers where all are.
+
+    Some services put one number for each of n rows on one line.
+    """
     try:
         rows = [row for row in csv.reader(io.StringIO(body.decode("utf-8"))) if row]
     except (UnicodeDecodeError, csv.Error):
@@ -297,6 +333,8 @@ def _from_csv(body: bytes) -> Any:
         raise AnswerError("The answer is empty.")
     if rows[0][0].lstrip().startswith("<"):
         raise AnswerError("The answer is a page of HTML or XML, not CSV.")
+    if len(rows) == 1 and len(rows[0]) == n > 1:
+        rows = [[entry] for entry in rows[0]]
     try:
         values = np.array(rows, dtype=np.float64).tolist()
     except ValueError:
