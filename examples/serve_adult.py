@@ -21,6 +21,7 @@ import os
 import random
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import Counter
@@ -305,7 +306,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--faults", type=float, default=0.0, help="share of calls that fail (0)")
     parser.add_argument("--seed", type=int, default=0, help="of the faults (0)")
     parser.add_argument("--latency", type=float, default=0.02, help="seconds a call takes (.02)")
+    parser.add_argument("--leashed", action="store_true", help="stop when standard input ends")
     return parser.parse_args()
+
+
+def leash(service: Service) -> None:
+    """Stop the service when standard input ends, as it does when who started it dies."""
+    sys.stdin.read()
+    service.shutdown()
 
 
 def main() -> None:
@@ -316,6 +324,8 @@ def main() -> None:
         raise SystemExit("Set ADULT_KEY to the key that callers must give.")
     with Service(given, key) as service:
         print(f"serving on {service.address}", flush=True)
+        if given.leashed:
+            threading.Thread(target=leash, args=(service,), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
             service.serve_forever(poll_interval=0.1)
 

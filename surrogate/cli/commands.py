@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from surrogate.cli.endpoints import remote_terms
 from surrogate.cli.loading import check_targets, load_model, open_table
 from surrogate.cli.progress import Progress
 from surrogate.cli.values import options_by_method, options_of, pick_rows
@@ -33,7 +34,7 @@ def run_explain(given: argparse.Namespace) -> int:
             method=given.method,
             options=options_of(given.option),
             on_progress=progress,
-            **_said(given, "budget", "fidelity"),
+            **_said(given, "fidelity"),
         )
     return _finish(given, result)
 
@@ -53,7 +54,7 @@ def run_distill(given: argparse.Namespace) -> int:
             method=given.method,
             options=options_of(given.option),
             on_progress=progress,
-            **_said(given, "budget", "fidelity", "stability"),
+            **_said(given, "fidelity", "stability"),
         )
     return _finish(given, result)
 
@@ -78,10 +79,10 @@ def run_audit(given: argparse.Namespace) -> int:
             rows=rows,
             options=options_by_method(methods, given.option),
             on_progress=progress,
-            **_said(given, "budget", "fidelity", "stability", "target_fidelity"),
+            **_said(given, "fidelity", "stability", "target_fidelity"),
         )
     code = _finish(given, result)
-    if given.report:
+    if given.report and not given.dry_run:
         result.report(given.report)
         _remark(f"wrote {given.report}", quiet=given.quiet)
     return code
@@ -99,9 +100,9 @@ def run_methods(given: argparse.Namespace) -> int:
 
 
 def _said(given: argparse.Namespace, *names: str) -> dict[str, Any]:
-    """The seed, and those of some arguments that were said; the others keep their defaults."""
+    """The seed, the budget, and those of some arguments that were said; others keep defaults."""
     said = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
-    return {"seed": given.seed, **said}
+    return {"seed": given.seed, **remote_terms(given), **said}
 
 
 def _finish(given: argparse.Namespace, result: Any) -> int:
@@ -109,7 +110,8 @@ def _finish(given: argparse.Namespace, result: Any) -> int:
     if given.json != "-":
         print(result)
     if given.json is not None:
-        _write(given.json, result.to_json(indent=2), quiet=given.quiet)
+        text = json.dumps(result.to_dict(), indent=2) if given.dry_run else result.to_json(indent=2)
+        _write(given.json, text, quiet=given.quiet)
     if not getattr(result, "interrupted", False):
         return OK
     spent = result.queries.exhausted

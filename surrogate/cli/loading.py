@@ -13,6 +13,7 @@ import numpy as np
 
 from surrogate._optional import require
 from surrogate.adapters import load, wrap
+from surrogate.cli.endpoints import model_behind
 from surrogate.cli.values import parse_value
 from surrogate.domain import Domain
 from surrogate.domain.table import read_table
@@ -86,8 +87,9 @@ def load_model(given: argparse.Namespace) -> BlackBox:
     """Load MODEL, and wrap it as the options say."""
     preprocess = None if given.preprocess is None else load_function(given.preprocess)
     classes = None if given.classes is None else [_label(name) for name in given.classes]
+    model = load(given.model, unpickle=given.unpickle)
     return wrap(
-        load(given.model, unpickle=given.unpickle),
+        model_behind(model, given),
         task=given.task,
         output=given.output_kind,
         classes=classes,

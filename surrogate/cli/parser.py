@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from functools import partial
 from typing import Any, get_args
 
+from surrogate.cli import parser_remote
+from surrogate.cli.parser_remote import pair
 from surrogate.types import Kind, Output, Task
 
 __all__ = ["build"]
@@ -29,6 +32,8 @@ examples:
   surrogate explain model.onnx people.csv --target income --rows 0:3
   surrogate explain model.onnx people.csv --rows 17 --option n_features=5 --json -
   surrogate explain forest.joblib people.csv --unpickle --seed 7
+  surrogate explain https://models.example/v1/models/credit people.csv --budget 20000 \\
+      --header "Authorization=Bearer ENV:CREDIT_KEY" --ledger credit.ledger
 """
 
 DISTILL = """\
@@ -39,6 +44,7 @@ examples:
   surrogate distill model.onnx people.csv --target income --option max_leaves=8
   surrogate distill scorer.py:predict people.csv --task regression --test later.csv
   surrogate distill model.onnx people.csv --budget 20000 --json tree.json
+  surrogate distill credit.toml people.csv --budget-money 5 --dry-run
 """
 
 AUDIT = """\
@@ -49,6 +55,8 @@ examples:
   surrogate audit model.onnx people.csv --target income --report report.html
   surrogate audit model.onnx people.csv --preprocess scaling.py:prepare --protected sex
   surrogate audit model.onnx people.csv --target-fidelity .95 --budget 50000 --json audit.json
+  surrogate audit credit.toml people.csv --budget-money 20 --ledger credit.ledger
+  surrogate audit credit.toml people.csv --ledger credit.ledger --offline --report again.html
 """
 
 METHODS = """\
@@ -106,6 +114,9 @@ def build() -> argparse.ArgumentParser:
     methods = _command(commands, "methods", METHODS, examples=METHODS_EXAMPLES, usage="[NAME]")
     methods.add_argument("name", metavar="NAME", nargs="?", help="show the options of this one")
     methods.add_argument("--json", metavar="FILE", help="write all as JSON to FILE; - prints it")
+
+    parser_remote.add_probe(partial(_command, commands))
+    parser_remote.add_ledger(partial(_command, commands))
     return parser
 
 
@@ -131,7 +142,10 @@ def _model(command: argparse.ArgumentParser) -> None:
     """Add what says which model is asked, and how."""
     group = command.add_argument_group("model")
     group.add_argument(
-        "model", metavar="MODEL", help="a .onnx file, file.py:name or a pickled file"
+        "model",
+        metavar="MODEL",
+        help="a .onnx file, a URL, a .toml file that declares an endpoint, file.py:name or a "
+        "pickled file",
     )
     group.add_argument(
         "--unpickle",
@@ -159,6 +173,7 @@ def _model(command: argparse.ArgumentParser) -> None:
         metavar="P",
         help="two classes: decide for the second where its probability is over P",
     )
+    parser_remote.endpoint(command)
 
 
 def _data(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -180,7 +195,7 @@ def _data(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         metavar="COLUMN=KIND",
         action="append",
         default=[],
-        type=_pair,
+        type=pair,
         help=f"kind of a column, if not what it looks like: {', '.join(get_args(Kind))}",
     )
     group.add_argument(
@@ -215,10 +230,9 @@ def _work(command: argparse.ArgumentParser, *, method: str | None) -> argparse._
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        type=_pair,
+        type=pair,
         help="a parameter of the method, such as max_leaves=8 (audit: also cart.max_leaves=8)",
     )
-    group.add_argument("--budget", type=int, metavar="N", help="ask for at most N rows")
     group.add_argument(
         "--fidelity",
         type=int,
@@ -226,6 +240,7 @@ def _work(command: argparse.ArgumentParser, *, method: str | None) -> argparse._
         help="fresh rows to measure on (1000 around a row, 2000 for a model)",
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every draw (0)")
+    parser_remote.spending(command.add_argument_group("cost"))
     return group
 
 
@@ -258,14 +273,6 @@ def _results(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def _names(text: str) -> list[str]:
     """Names between commas."""
     return [name.strip() for name in text.split(",")]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    """A name and what stands behind its equals sign."""
-    key, sign, value = text.partition("=")
-    if not sign or not key.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
-    return key.strip(), value.strip()
 
 
 class _Version(argparse.Action):
