@@ -12,7 +12,8 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from surrogate._optional import require
@@ -23,7 +24,7 @@ from surrogate.adapters.http.protocols import Request
 from surrogate.adapters.http.secrets import Secret
 from surrogate.errors import AttemptError, SurrogateError
 
-__all__ = ["Exchange"]
+__all__ = ["Answer", "Exchange"]
 
 ERROR_BYTES = 2**16
 """Most bytes of an error's body that are read."""
@@ -39,8 +40,25 @@ class _Quiet(logging.Filter):
         return not getattr(_asking, "now", False)
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the client's own lines out of logs in this thread."""
+    _asking.now = True
+    try:
+        yield
+    finally:
+        _asking.now = False
+
+
 _QUIET = _Quiet()
 _LOGGERS = ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", "proxy", "socks")))
+
+
+class Answer(NamedTuple):
+    """The body of an answer, and the texts that were sent for it and may not be shown."""
+
+    body: bytes
+    secrets: tuple[str, ...]
 
 
 class Exchange:
@@ -63,31 +81,36 @@ class Exchange:
         label = shown(self._url)
         self.who = f"{endpoint.name} ({label})" if endpoint.name else label
 
-    def post(self, request: Request) -> bytes | AttemptError:
-        """The body of the answer, or what went wrong.
+    def post(self, request: Request) -> Answer | AttemptError:
+        """The answer, or what went wrong.
 
         An error is given back and not raised, so that its traceback holds no frame in which
         a secret is a variable.
         """
         started = time.monotonic()
-        _asking.now = True
-        try:
+        with _quietly():
             outcome = self._attempt(request, started)
-        finally:
-            _asking.now = False
         told = str(outcome.status or outcome.reason) if isinstance(outcome, AttemptError) else "ok"
         seconds = time.monotonic() - started
-        _log.debug("POST %s: %s, %d bytes, %.3f s", self._url, told, len(request.body), seconds)
+        sent = len(request.body)
+        _log.debug("%s %s: %s, %d bytes, %.3f s", request.method, self._url, told, sent, seconds)
         return outcome
+
+    def at(self, url: str) -> Exchange:
+        """The same connections, to another path on the same server."""
+        other = Exchange(self._endpoint, transport=self._open())
+        other._url, other.who = url, shown(url)
+        return other
 
     def close(self) -> None:
         """Close all connections; they open again when they are needed."""
         with self._lock:
             transport, self._transport = self._transport, self._given
         if transport is not None:
-            transport.close()
+            with _quietly():
+                transport.close()
 
-    def _attempt(self, request: Request, started: float) -> bytes | AttemptError:
+    def _attempt(self, request: Request, started: float) -> Answer | AttemptError:
         """Sign, send and read."""
         signed = self._signed(request)
         if isinstance(signed, AttemptError):
@@ -97,7 +120,11 @@ class Exchange:
         if isinstance(built, AttemptError):
             return built
         try:
-            response = self._open().handle_request(built)
+            transport = self._open()
+        except (OSError, ValueError) as error:  # of the certificates or the proxy
+            return unsent(self.who, f"ca_file= or proxy= is no good ({type(error).__name__}).")
+        try:
+            response = transport.handle_request(built)
             try:
                 return self._read(response, secrets, started)
             finally:
@@ -120,13 +147,15 @@ class Exchange:
             "Accept-Encoding": "gzip",
             "Content-Type": request.content_type,
         }
+        if not request.body:
+            del plain["Content-Type"]
         try:
             headers = {name: _value(value) for name, value in end.headers.items()}
             query = urlencode({name: _value(value) for name, value in end.params.items()})
             url = f"{self._url}?{query}" if query else self._url
             given = {name.lower() for name in headers}
             kept = {name: value for name, value in plain.items() if name.lower() not in given}
-            outgoing = Outgoing("POST", url, {**kept, **headers}, request.body)
+            outgoing = Outgoing(request.method, url, {**kept, **headers}, request.body)
             if isinstance(end.auth, Secret):
                 token = end.auth.reveal()
                 outgoing.headers["Authorization"] = token if " " in token else f"Bearer {token}"
@@ -195,7 +224,7 @@ class Exchange:
 
     def _read(
         self, response: Any, secrets: tuple[str, ...], started: float
-    ) -> bytes | AttemptError:
+    ) -> Answer | AttemptError:
         """The whole answer within its bounds, or what an error status says."""
         end = self._endpoint
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -226,7 +255,7 @@ class Exchange:
         if time.monotonic() > until:
             told = f"was still answering after {end.read_timeout:g} seconds."
             return self._unusable(told, None, fatal=False)
-        return b"".join(parts)
+        return Answer(b"".join(parts), secrets)
 
     def _unusable(self, what: str, status: int | None, *, fatal: bool) -> AttemptError:
         return AttemptError(
@@ -256,8 +285,9 @@ def _unpacked(stream: Any, encoding: str) -> Iterator[bytes]:
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         for chunk in stream:
-            piece = unpacker.decompress(chunk, 2**20)
-            yield piece
+            if unpacker.eof and chunk:
+                raise _Broken("goes on after the end of its gzip", fatal=True)
+            yield unpacker.decompress(chunk, 2**20)
             while unpacker.unconsumed_tail:
                 yield unpacker.decompress(unpacker.unconsumed_tail, 2**20)
     except zlib.error:

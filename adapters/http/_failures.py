@@ -15,9 +15,9 @@ from surrogate.adapters.http._urls import shown
 from surrogate.adapters.http._waiting import retry_after
 from surrogate.errors import AttemptError
 
-__all__ = ["excerpt", "from_exception", "from_status", "unsent"]
+__all__ = ["cleaned", "excerpt", "from_exception", "from_status", "unsent"]
 
-LENGTH = 200
+LENGTH = 240
 """Most characters of a server's own words that a message holds."""
 
 _UNSENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol")
@@ -158,6 +158,11 @@ def excerpt(body: bytes, secrets: tuple[str, ...] = ()) -> str:
         text = _words(json.loads(text)) or text
     except (ValueError, RecursionError):
         text = unescape(_MARKUP.sub(" ", text))
+    return cleaned(text, secrets)
+
+
+def cleaned(text: str, secrets: tuple[str, ...]) -> str:
+    """Text that holds a server's words, on one short line without controls and secrets."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "...")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())

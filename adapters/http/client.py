@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from surrogate._array import to_numpy
 from surrogate.adapters._base import Box, Preprocess, declare
 from surrogate.adapters._replies import to_reply
 from surrogate.adapters._rows import count
 from surrogate.adapters.http._exchange import Exchange
+from surrogate.adapters.http._failures import cleaned
 from surrogate.adapters.http._urls import shown
 from surrogate.adapters.http.endpoint import Endpoint
+from surrogate.adapters.http.protocols._answer import CutShort
 from surrogate.errors import AnswerError, AttemptError, DataError
 from surrogate.types import Label, Reply, Terms, Traits
 
@@ -90,43 +91,42 @@ class HttpBox(Box):
         AttemptError
             If the attempt failed.
         """
-        rows = self._prepare(rows)
-        n = count(rows)
-        if n == 0:
-            raise DataError("There are no rows to ask; give at least one.")
-        outcome = self._exchange.post(self._protocol.encode(rows))
+        outcome = self._attempt(self._prepare(rows))
         if isinstance(outcome, AttemptError):
             raise outcome
-        return self._decoded(outcome, n)
+        return outcome
 
     def close(self) -> None:
         """Close connections; they open again when the box is asked again."""
         self._exchange.close()
 
-    def _decoded(self, body: bytes, n: int) -> Reply:
-        """The reply in an answer, by the declared classes, if it is usable."""
+    def _attempt(self, rows: Any) -> Reply | AttemptError:
+        """The reply, or what went wrong; raised where no frame holds what was sent."""
+        n = count(rows)
+        if n == 0:
+            raise DataError("There are no rows to ask; give at least one.")
+        answer = self._exchange.post(self._protocol.encode(rows))
+        if isinstance(answer, AttemptError):
+            return answer
         try:
-            reply = by_classes(self._protocol.decode(body, n), self.traits.classes)
-            if reply.labels is None and reply.classes is None:
-                reply = to_reply(reply.values, self.traits)
-            else:
-                reply = to_reply(reply, self.traits)
+            return self.decode(answer.body, n)
         except AnswerError as error:
-            text, cut = str(error), "too early" in str(error)
-            raise self._unusable(text, fatal=not cut) from None
-        wrong = _wrong(reply, n, self.traits.classes)
-        if wrong is not None:
-            raise self._unusable(wrong, fatal=not wrong.startswith("It gave"))
-        return reply
+            why = cleaned(str(error), answer.secrets)
+            return AttemptError(
+                f"{self._exchange.who} gave an answer that cannot be used. {why} The rows may be"
+                " billed.",
+                reason="unknown",
+                status=200,
+                fatal=not isinstance(error, CutShort),
+            )
 
-    def _unusable(self, what: str, *, fatal: bool) -> AttemptError:
-        return AttemptError(
-            f"{self._exchange.who} gave an answer that cannot be used: {what} The rows may be"
-            " billed.",
-            reason="unknown",
-            status=200,
-            fatal=fatal,
-        )
+    def decode(self, body: bytes, n: int) -> Reply:
+        """The reply in an answer, by the declared classes, if it is usable."""
+        reply = by_classes(self._protocol.decode(body, n), self.traits)
+        bare = reply.labels is None and reply.classes is None
+        reply = to_reply(reply.values if bare else reply, self.traits)
+        _check(reply, n, self.traits.classes)
+        return reply
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the connections."""
@@ -137,14 +137,24 @@ class HttpBox(Box):
         self._exchange = Exchange(self._endpoint)
 
 
-def by_classes(reply: Reply, declared: tuple[Label, ...] | None) -> Reply:
-    """A reply whose classes are those declared, where JSON wrote them as texts."""
-    if declared is None or reply.classes is None or set(reply.classes) == set(declared):
+def by_classes(reply: Reply, traits: Traits) -> Reply:
+    """A reply by the declared classes, where JSON wrote their names as texts or numbers."""
+    texts = {str(name): name for name in traits.classes or ()}
+    named = reply.classes
+    if named is not None and {str(name) for name in named} == set(texts):
+        return replace(reply, classes=tuple(texts[str(name)] for name in named))
+    codes = {str(i): name for i, name in enumerate(texts.values())}
+    if named and set(map(str, named)) == set(codes) and not codes.keys() & texts.keys():
+        return replace(reply, classes=tuple(codes[str(name)] for name in named))
+    labels, values = reply.labels, reply.values
+    if labels is None and values is not None and traits.output in (None, "labels"):
+        if named is None and values.dtype.kind in "iu" and values.size == len(values):
+            labels = values.reshape(-1)  # names perhaps, and not codes
+    if labels is None or not {str(label) for label in labels.tolist()} <= set(texts):
         return reply
-    texts = {str(name): name for name in declared}
-    if {str(name) for name in reply.classes} != set(texts):
-        return reply
-    return replace(reply, classes=tuple(texts[str(name)] for name in reply.classes))
+    own = np.empty(labels.shape, dtype=object)
+    own.ravel()[:] = [texts[str(label)] for label in labels.ravel().tolist()]
+    return replace(reply, labels=own, values=None if reply.labels is None else values)
 
 
 def _traits(endpoint: Endpoint, *, plain: bool) -> Traits:
@@ -182,22 +192,20 @@ def _traits(endpoint: Endpoint, *, plain: bool) -> Traits:
     )
 
 
-def _wrong(reply: Reply, n: int, classes: tuple[Label, ...] | None) -> str | None:
-    """Why a reply is not one answer for each of n rows, if it is not."""
+def _check(reply: Reply, n: int, classes: tuple[Label, ...] | None) -> None:
+    """Raise unless a reply is one finite answer for each of n rows, of as many classes."""
     for part in (reply.values, reply.labels):
         if part is not None and len(part) != n:
-            return f"It gave {len(part):,} answers to {n:,} rows."
-    if reply.values is None:
-        return None if reply.labels is not None else "There is nothing in it."
-    values = to_numpy(reply.values)
-    if values.dtype.kind not in "biuf":
-        return None
-    if not np.isfinite(values).all():
-        row = int(np.argwhere(~np.isfinite(values.reshape(n, -1)).all(axis=1))[0, 0])
-        return f"Its answer to row {row:,} of {n:,} is not finite."
-    width = values.shape[1] if values.ndim == 2 else 1
-    if classes is not None and width != len(classes) and not (width == 1 and len(classes) == 2):
-        if reply.labels is None and width == 1 and values.dtype.kind in "iu":
-            return None
-        return f"It has {width} columns for {len(classes)} classes."
-    return None
+            raise CutShort(f"There are {len(part):,} answers to {n:,} rows.")
+    values = reply.values
+    if values is None and reply.labels is None:
+        raise AnswerError("There is nothing in it.")
+    if values is None or values.dtype.kind not in "biuf":
+        return
+    columns = values.reshape(n, -1)
+    if not np.isfinite(columns).all():
+        row = int(np.isfinite(columns).all(axis=1).argmin())
+        raise AnswerError(f"What it says of row {row:,} of {n:,} is not finite.")
+    width = columns.shape[1]
+    if classes is not None and width != len(classes) and (width, len(classes)) != (1, 2):
+        raise AnswerError(f"It has {width} columns for {len(classes)} classes.")

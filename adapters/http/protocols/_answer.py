@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,21 @@ import numpy as np
 from surrogate.errors import AnswerError
 from surrogate.types import Reply
 
-__all__ = ["by_name", "field", "kind_of", "parse", "reply_of"]
+__all__ = ["CutShort", "array_of", "by_name", "field", "kind_of", "parse", "reply_of"]
 
 DEPTH = 64
 """Deepest nesting of JSON that is read."""
 
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# A text, or the beginning of one that does not end: else each of its quotes would be tried.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
+_PIECE = 2**20
 _STEP = np.zeros(256, dtype=np.int8)
 _STEP[[ord("["), ord("{")]] = 1
 _STEP[[ord("]"), ord("}")]] = -1
+
+
+class CutShort(AnswerError):
+    """An answer of which a part is missing: another attempt may give it whole."""
 
 
 def parse(body: bytes) -> Any:
@@ -32,7 +39,7 @@ def parse(body: bytes) -> Any:
         If it is no JSON, saying what it is instead, or is nested too deep.
     """
     if not body.strip():
-        raise AnswerError("The answer is empty.")
+        raise CutShort("The answer is empty.")
     if _depth(body) > DEPTH:
         raise AnswerError(f"The answer is JSON nested more than {DEPTH} deep.")
     try:
@@ -41,14 +48,18 @@ def parse(body: bytes) -> Any:
         if body.lstrip()[:1] == b"<":
             raise AnswerError("The answer is a page of HTML or XML, not JSON.") from None
         if isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip()):
-            raise AnswerError("The answer is JSON that ends too early.") from None
+            raise CutShort("The answer is JSON that ends too early.") from None
         raise AnswerError("The answer is not JSON.") from None
 
 
 def _depth(body: bytes) -> int:
     """How deep brackets are nested, outside of texts."""
-    steps = _STEP[np.frombuffer(_TEXT.sub(b"", body), dtype=np.uint8)]
-    return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
+    marks = np.frombuffer(_TEXT.sub(b"", body), dtype=np.uint8)
+    depth = deepest = 0
+    for start in range(0, len(marks), _PIECE):
+        depths = depth + np.cumsum(_STEP[marks[start : start + _PIECE]], dtype=np.int64)
+        depth, deepest = int(depths[-1]), max(deepest, int(depths.max()))
+    return deepest
 
 
 def kind_of(value: Any) -> str:
@@ -83,8 +94,8 @@ def reply_of(value: Any) -> Reply:
         raise AnswerError(f"One answer a row was expected; came {kind_of(value)}.")
     if value and all(isinstance(row, Mapping) for row in value):
         return _from_records(value)
-    array = _array(value)
-    return Reply(labels=array) if array.dtype.kind == "U" else Reply(values=array)
+    array = array_of(value)
+    return Reply(labels=array) if array.dtype.kind == "O" else Reply(values=array)
 
 
 def by_name(rows: Sequence[Mapping[str, Any]]) -> Reply:
@@ -94,7 +105,7 @@ def by_name(rows: Sequence[Mapping[str, Any]]) -> Reply:
         if row.keys() != rows[0].keys():
             odd = sorted(map(str, set(row) ^ set(names)))
             raise AnswerError(f"Row {i} names other classes than row 0: {', '.join(odd[:5])}.")
-    values = _array([[row[name] for name in names] for row in rows])
+    values = array_of([[row[name] for name in names] for row in rows])
     return Reply(values=_numeric(values), classes=names)
 
 
@@ -107,7 +118,7 @@ def _from_columns(columns: Mapping[str, Any]) -> Reply:
         return reply_of(parts[0])
     if len(set(map(len, parts))) > 1:
         raise AnswerError(f"The columns {', '.join(map(repr, columns))} are of unequal lengths.")
-    values = np.column_stack([_numeric(_array(part)) for part in parts])
+    values = np.column_stack([_numeric(array_of(part)) for part in parts])
     return Reply(values=values, classes=tuple(columns))
 
 
@@ -138,16 +149,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _array(value: list[Any]) -> np.ndarray[Any, Any]:
-    """A list as an array of numbers, truth values or texts."""
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        raise AnswerError("The rows of the answer are of unequal lengths.") from None
-    if array.dtype.kind == "U" and not all(isinstance(e, str) for e in _flat(value)):
+def array_of(value: list[Any]) -> np.ndarray[Any, Any]:
+    """Nested lists as an array of numbers or truth values, or of texts as objects.
+
+    Texts stay objects, since an array of texts takes the longest one's room for each.
+    """
+    leaves = _leaves(value)
+    kinds = set(map(type, leaves))
+    if kinds == {str}:
+        return _shaped(value, np.dtype(object))
+    odd = [leaf for leaf in leaves if type(leaf) not in (int, float, bool, str)][:1]
+    if odd:
+        raise AnswerError(f"The answer holds {kind_of(odd[0])} where a number should be.")
+    if str in kinds:
         raise AnswerError("The answer mixes texts and numbers.")
-    if array.dtype.kind not in "biufU":
-        raise AnswerError(f"The answer holds what is no number and no text: {_odd(value)}.")
+    array = _shaped(value, None)
+    if array.dtype.kind not in "biuf":
+        raise AnswerError("The answer holds numbers that are too large.")
     return array
 
 
@@ -158,12 +176,19 @@ def _numeric(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.astype(np.float64)
 
 
-def _flat(value: Any) -> list[Any]:
-    """All entries of nested lists."""
-    return [e for part in value for e in _flat(part)] if isinstance(value, list) else [value]
+def _leaves(value: list[Any]) -> list[Any]:
+    """All entries of nested lists of equal depth."""
+    level = value
+    while level and isinstance(level[0], list):
+        if not all(isinstance(part, list) for part in level):
+            raise AnswerError("The rows of the answer are of unequal lengths.")
+        level = list(chain.from_iterable(level))
+    return level
 
 
-def _odd(value: list[Any]) -> str:
-    """What is neither number nor text, in words."""
-    entries = _flat(value)
-    return kind_of(next((e for e in entries if not isinstance(e, str | float)), entries[0]))
+def _shaped(value: list[Any], dtype: Any) -> np.ndarray[Any, Any]:
+    """Nested lists as an array."""
+    try:
+        return np.array(value, dtype=dtype)
+    except (TypeError, ValueError, OverflowError):
+        raise AnswerError("The rows of the answer are of unequal lengths.") from None

@@ -13,17 +13,19 @@ __all__ = ["Request", "WireProtocol", "extend", "path_of"]
 
 @dataclass(frozen=True)
 class Request:
-    """What is posted.
+    """What is sent.
 
     Parameters
     ----------
     body : bytes
     content_type, accept : str
+    method : {"POST", "GET"}
     """
 
     body: bytes
     content_type: str = "application/json"
     accept: str = "application/json"
+    method: str = "POST"
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from surrogate._validate import Choice, NoneOr, Rule, check
-from surrogate.adapters.http.protocols._answer import field, kind_of, parse
+from surrogate.adapters.http.protocols._answer import array_of, field, kind_of, parse
 from surrogate.adapters.http.protocols._base import Request, extend, path_of
 from surrogate.adapters.http.protocols._table import Kind, Table, dumps, table_of
 from surrogate.errors import AnswerError, DataError, InputError
@@ -182,7 +182,7 @@ def _datatype(kind: Kind, name: str) -> str:
 
 
 def _reply(array: Host) -> Reply:
-    return Reply(labels=array.reshape(-1)) if array.dtype.kind == "U" else Reply(values=array)
+    return Reply(labels=array.reshape(-1)) if array.dtype.kind == "O" else Reply(values=array)
 
 
 def _array(output: Mapping[str, Any]) -> Host:
@@ -191,19 +191,20 @@ def _array(output: Mapping[str, Any]) -> Host:
     data = field(output, "data")
     if not isinstance(data, list):
         raise AnswerError(f"The data of output {name!r} are {kind_of(data)}.")
+    array = array_of(data)
+    if array.dtype.kind not in _kinds(str(datatype)):
+        raise AnswerError(f"The data of output {name!r} are not {datatype}, as it says.")
+    if str(datatype).startswith(("FP", "BF")):
+        array = array.astype(np.float64)
     try:
-        array = np.array(data, dtype=_dtype(str(datatype))).reshape(shape)
+        return array.reshape(shape)
     except (TypeError, ValueError, OverflowError):
         raise AnswerError(
-            f"The data of output {name!r} are not {datatype} of shape {shape}."
+            f"Output {name!r} has {array.size:,} entries, which are not of shape {shape}."
         ) from None
-    return array
 
 
-def _dtype(datatype: str) -> type:
-    """The NumPy type that a v2 datatype is read as."""
-    kinds = {"FP": np.float64, "BF": np.float64, "IN": np.int64, "UI": np.int64}
-    kind = {"BOOL": np.bool_, "BYTES": np.str_}.get(datatype, kinds.get(datatype[:2]))
-    if kind is None:
-        raise AnswerError(f"The answer has the unknown datatype {datatype[:20]!r}.")
-    return kind
+def _kinds(datatype: str) -> str:
+    """NumPy's letters for what a v2 datatype may be written as."""
+    kinds = {"FP": "iuf", "BF": "iuf", "IN": "iu", "UI": "iu", "BO": "b", "BY": "O"}
+    return kinds.get(datatype[:2], "biufO")
