@@ -79,7 +79,8 @@ def _row_sums(values: Host) -> Host:
     if k == 2:
         return np.asarray(values[:, 0] + values[:, 1])
     if n * k <= ONE_THREAD:
-        return np.asarray(values.dot(_ones(k, values.dtype)))
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite entries are found anyway
+            return np.asarray(values.dot(_ones(k, values.dtype)))
     return np.asarray(np.einsum("ij->i", values))
 
 
