@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from surrogate._optional import require
 from surrogate.adapters.http._failures import from_exception, from_status, unsent
+from surrogate.adapters.http._surplus import hang_up_on_surplus, watch
 from surrogate.adapters.http._urls import shown
 from surrogate.adapters.http.endpoint import Endpoint, Outgoing
 from surrogate.adapters.http.protocols import Request
@@ -128,6 +129,7 @@ class Exchange:
             try:
                 return self._read(response, secrets, started)
             finally:
+                hang_up_on_surplus(response)
                 response.close()
         except Exception as error:  # of the client, or of a transport of the user's
             return self._failed(error)
@@ -212,13 +214,15 @@ class Exchange:
             verify = ssl.create_default_context(cafile=str(end.ca_file))
         elif self._url.startswith("http://") and end.proxy is None:
             verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used, and quick to make
-        return self._httpx.HTTPTransport(
+        transport = self._httpx.HTTPTransport(
             verify=verify,
             trust_env=False,
             limits=limits,
             proxy=None if end.proxy is None else _value(end.proxy),
             retries=0,
         )
+        watch(transport)
+        return transport
 
     # ---- coming back ----
 
