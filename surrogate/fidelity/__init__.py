@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from surrogate.fidelity.answers import js_divergence
 from surrogate.fidelity.assess import assess
+from surrogate.fidelity.faithfulness import (
+    Faithfulness,
+    deletion,
+    infidelity,
+    insertion,
+    local_lipschitz,
+    max_sensitivity,
+    prediction_gap,
+)
 from surrogate.fidelity.groups import by_class, by_group
 from surrogate.fidelity.intervals import KINDS, clopper_pearson, wilson
 from surrogate.fidelity.local import LocalScores, WeightedR2, local_scores, weighted_r2
@@ -21,6 +30,7 @@ __all__ = [
     "ConfidenceSequence",
     "Curve",
     "Estimand",
+    "Faithfulness",
     "Fidelity",
     "GroupScore",
     "Interval",
@@ -35,11 +45,17 @@ __all__ = [
     "by_class",
     "by_group",
     "clopper_pearson",
+    "deletion",
     "form_stability",
+    "infidelity",
+    "insertion",
     "js_divergence",
     "linear_stability",
+    "local_lipschitz",
     "local_scores",
+    "max_sensitivity",
     "outcome_score",
+    "prediction_gap",
     "trivial",
     "until",
     "weighted_r2",

@@ -150,7 +150,7 @@ def form_stability(
     >>> leaves = [[1, 1, 2, 2], [5, 5, 7, 7], [3, 3, 3, 4]]
     >>> found = form_stability([[0, 0, 1, 1]] * 3, leaves, task="classification")
     >>> print(found.main)
-    prediction agreement 100.0 % (no interval: all pairs of refits are equally alike; n = 3 refits)
+    prediction agreement 100.0 % (no interval: every refit is as like the others; n = 3 refits)
     >>> found["rule overlap"].value_text()
     '0.736'
     """
@@ -293,7 +293,7 @@ def _jackknifed(
     refits = len(without)
     error = np.sqrt((refits - 1) / refits * ((without - without.mean()) ** 2).sum())
     if not error > 1e-12:
-        reason = "all pairs of refits are equally alike"
+        reason = "every refit is as like the others"
         return Score(metric, value, None, refits, refits, reason=reason, unit="refits")
     half = float(special.stdtrit(refits - 1, (1 + level) / 2) * error)
     low, high = max(value - half, bounds[0]), min(value + half, bounds[1])

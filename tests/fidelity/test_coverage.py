@@ -52,7 +52,7 @@ def within_93_and_98(cells: list[Any]) -> bool:
 
 @pytest.fixture(scope="module")
 def shares() -> list[Any]:
-    found: list[Any] = coverage.shares(250, rates=(0.8, 0.95), plans=((40, 8), (150, 5)))
+    found: list[Any] = coverage.shares(250, rates=(0.8, 0.97), plans=((30, 10), (150, 5)))
     return found
 
 
@@ -90,6 +90,7 @@ def test_the_worst_class_is_corrected_for_being_the_minimum() -> None:
 
 def test_errors_of_values_cover_on_average() -> None:
     cells = coverage.values(100, plans=((40, 8), (120, 4)), kinds=("chosen",))
+    # The linear form errs most in far tails that few draws hold: docs/fidelity.md, "Limits".
     bounded = [cell for cell in cells if "linear form" not in cell.setting]
     assert within_93_and_98(bounded)
 

@@ -76,6 +76,9 @@ def test_few_disagreeing_sources_leave_few_degrees_of_freedom() -> None:
     measured = share(agree, np.repeat(np.arange(100), 5))
     assert measured.freedom < 5
     assert float(effective_freedom(np.tile([1.0, -1.0], 50))) == 99
+    found = wilson_deff(measured)
+    assert found.low == wilson(measured.rate, measured.n_effective, df=measured.freedom).low
+    assert found.low < wilson(measured.rate, measured.n_effective, df=99).low - 0.01
 
 
 def test_the_table_chooses_by_clusters_and_guarantee() -> None:
