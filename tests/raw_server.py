@@ -36,16 +36,21 @@ class RawServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            connection.settimeout(10)
-            if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_side=True)
             with connection:
-                while True:
-                    head, body = _request(connection)
-                    self.requests.append((head, body))
-                    self.script(connection, body)
+                connection.settimeout(10)
+                if self._context is None:
+                    self._answer(connection)
+                else:
+                    with self._context.wrap_socket(connection, server_side=True) as secured:
+                        self._answer(secured)
         except (OSError, EOFError):
             return
+
+    def _answer(self, connection: socket.socket) -> None:
+        while True:
+            head, body = _request(connection)
+            self.requests.append((head, body))
+            self.script(connection, body)
 
     def close(self) -> None:
         self._listener.close()

@@ -1,13 +1,12 @@
 """One attempt: a request goes out, and a bounded answer or what went wrong comes back.
 
-The transport beneath the client is used, and not the client itself: it follows no redirect,
-keeps no cookie, reads no netrc and no proxy from the environment, and logs no URL.
+A transport is used, and not the client above it: a transport follows no redirect, keeps no
+cookie, reads no netrc and no proxy from the environment, and logs no URL.
 """
 
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 import zlib
@@ -18,7 +17,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from surrogate._optional import require
 from surrogate.adapters.http._failures import from_exception, from_status, unsent
-from surrogate.adapters.http._surplus import hang_up_on_surplus, watch
+from surrogate.adapters.http._network import Network
+from surrogate.adapters.http._surplus import hang_up_on_surplus
 from surrogate.adapters.http._urls import shown
 from surrogate.adapters.http.endpoint import Endpoint, Outgoing
 from surrogate.adapters.http.protocols import Request
@@ -117,7 +117,8 @@ class Exchange:
         if isinstance(signed, AttemptError):
             return signed
         outgoing, secrets = signed
-        built = self._built(outgoing)
+        until = started + self._endpoint.connect_timeout + self._endpoint.read_timeout
+        built = self._built(outgoing, until)
         if isinstance(built, AttemptError):
             return built
         try:
@@ -127,7 +128,7 @@ class Exchange:
         try:
             response = transport.handle_request(built)
             try:
-                return self._read(response, secrets, started)
+                return self._read(response, secrets, until)
             finally:
                 hang_up_on_surplus(response)
                 response.close()
@@ -172,7 +173,7 @@ class Exchange:
             return unsent(self.who, "its auth hook changed the URL to another server.")
         return outgoing, _secret_texts(outgoing, plain)
 
-    def _built(self, outgoing: Outgoing) -> Any:
+    def _built(self, outgoing: Outgoing, until: float) -> Any:
         """The client's own request."""
         end = self._endpoint
         timeout = {
@@ -190,7 +191,7 @@ class Exchange:
                 outgoing.url,
                 headers=outgoing.headers,
                 content=outgoing.body,
-                extensions={"timeout": timeout},
+                extensions={"timeout": timeout, "until": until},
             )
         except Exception as error:  # the text of the client's error may hold the URL's secrets
             return unsent(self.who, f"no request can be made of it ({type(error).__name__}).")
@@ -199,40 +200,17 @@ class Exchange:
         """The transport, opened where it is closed."""
         with self._lock:
             if self._transport is None:
-                self._transport = self._new_transport()
+                for name in _LOGGERS:
+                    logging.getLogger(name).addFilter(_QUIET)
+                self._transport = Network(self._endpoint)
             return self._transport
-
-    def _new_transport(self) -> Any:
-        for name in _LOGGERS:
-            logging.getLogger(name).addFilter(_QUIET)
-        end = self._endpoint
-        limits = self._httpx.Limits(
-            max_connections=end.concurrency, max_keepalive_connections=end.concurrency
-        )
-        verify: bool | ssl.SSLContext = True
-        if end.ca_file is not None:
-            verify = ssl.create_default_context(cafile=str(end.ca_file))
-        elif self._url.startswith("http://") and end.proxy is None:
-            verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used, and quick to make
-        transport = self._httpx.HTTPTransport(
-            verify=verify,
-            trust_env=False,
-            limits=limits,
-            proxy=None if end.proxy is None else _value(end.proxy),
-            retries=0,
-        )
-        watch(transport)
-        return transport
 
     # ---- coming back ----
 
-    def _read(
-        self, response: Any, secrets: tuple[str, ...], started: float
-    ) -> Answer | AttemptError:
+    def _read(self, response: Any, secrets: tuple[str, ...], until: float) -> Answer | AttemptError:
         """The whole answer within its bounds, or what an error status says."""
         end = self._endpoint
         headers = {name.lower(): value for name, value in response.headers.items()}
-        until = started + end.connect_timeout + end.read_timeout
         status = int(response.status_code)
         good = 200 <= status < 300
         chunks = _unpacked(response.stream, headers.get("content-encoding", ""))
@@ -247,7 +225,7 @@ class Exchange:
         except _Broken as broken:
             if good:
                 return self._unusable(f"sent an answer that {broken}.", status, fatal=broken.fatal)
-        except self._httpx.HTTPError:
+        except Exception:  # of the client, mapped with the others
             if good:
                 raise
         if not good:

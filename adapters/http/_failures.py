@@ -61,7 +61,7 @@ def from_exception(error: Exception, who: str, *, connect: float, read: float) -
     if kind in _UNSENT:
         return _not_connected(error, who, kind, connect=connect)
     if kind == "ReadTimeout":
-        text = f"{who} did not answer within {read:g} seconds."
+        text = f"{who} did not answer in full within {read:g} seconds."
     elif kind == "RemoteProtocolError":
         text = f"{who} ended the connection before its answer was whole, or does not speak HTTP."
     elif kind in ("ReadError", "WriteError", "CloseError", "WriteTimeout"):

@@ -1,4 +1,4 @@
-"""Connections that notice when a server sends more than one answer to a request.
+"""Whether a server sends more than one answer to a request.
 
 What comes beyond an answer would be taken for the answer to the next request on the same
 connection, and rows would silently get the answers of other rows. The client keeps such bytes in
@@ -10,20 +10,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["hang_up_on_surplus", "watch"]
+__all__ = ["Ending", "hang_up_on_surplus"]
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked[ \t]*\r\n", re.IGNORECASE)
-
-
-def watch(transport: Any) -> None:
-    """Count what comes in over the connections that a transport of httpx2 opens."""
-    pool = getattr(transport, "_pool", None)
-    backend = getattr(pool, "_network_backend", None)
-    if backend is not None:
-        pool._network_backend = _Backend(backend)  # type: ignore[union-attr]
 
 
 def hang_up_on_surplus(response: Any) -> None:
@@ -37,57 +29,8 @@ def hang_up_on_surplus(response: Any) -> None:
         stream.close()
 
 
-class _Backend:
-    """Opens connections that are watched."""
-
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
-
-    def connect_tcp(self, *args: Any, **options: Any) -> Any:
-        return _Stream(self._backend.connect_tcp(*args, **options))
-
-    def connect_unix_socket(self, *args: Any, **options: Any) -> Any:
-        return _Stream(self._backend.connect_unix_socket(*args, **options))
-
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
-
-
-class _Stream:
-    """A connection; `at_the_end` says whether it stands right behind one whole answer."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._began = False
-        self._answer = _Answer()
-
-    @property
-    def at_the_end(self) -> bool:
-        return self._answer.left == 0
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data: bytes = self._stream.read(max_bytes, timeout)
-        self._began = True
-        self._answer.feed(data)
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if self._began:
-            self._began, self._answer = False, _Answer()
-        self._stream.write(buffer, timeout)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(self, *args: Any, **options: Any) -> Any:
-        return _Stream(self._stream.start_tls(*args, **options))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Answer:
-    """Where one answer ends.
+class Ending:
+    """Where one answer ends, by the bytes that come in over its connection.
 
     Attributes
     ----------

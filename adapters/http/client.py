@@ -147,9 +147,9 @@ def by_classes(reply: Reply, traits: Traits) -> Reply:
     if named and set(map(str, named)) == set(codes) and not codes.keys() & texts.keys():
         return replace(reply, classes=tuple(codes[str(name)] for name in named))
     labels, values = reply.labels, reply.values
-    if labels is None and values is not None and traits.output in (None, "labels"):
-        if named is None and values.dtype.kind in "iu" and values.size == len(values):
-            labels = values.reshape(-1)  # names perhaps, and not codes
+    may_be_names = labels is None and named is None and traits.output in (None, "labels")
+    if values is not None and may_be_names and values.dtype.kind in "iu":
+        labels = values.reshape(-1) if values.size == len(values) else None
     if labels is None or not {str(label) for label in labels.tolist()} <= set(texts):
         return reply
     own = np.empty(labels.shape, dtype=object)
@@ -207,5 +207,7 @@ def _check(reply: Reply, n: int, classes: tuple[Label, ...] | None) -> None:
         row = int(np.isfinite(columns).all(axis=1).argmin())
         raise AnswerError(f"What it says of row {row:,} of {n:,} is not finite.")
     width = columns.shape[1]
+    if width == 0:
+        raise AnswerError("Its rows are empty.")
     if classes is not None and width != len(classes) and (width, len(classes)) != (1, 2):
         raise AnswerError(f"It has {width} columns for {len(classes)} classes.")

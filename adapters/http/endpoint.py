@@ -177,7 +177,7 @@ class Endpoint:
         if self.ca_file is not None and not Path(self.ca_file).is_file():
             raise OptionError(f"The `ca_file` of Endpoint is no file: {self.ca_file}.")
         check_url(self.url, has_credential=self.has_credential)
-        self.wire_protocol()
+        _ = self.target  # what is wrong with the protocol or its options is said here
 
     @property
     def has_credential(self) -> bool:

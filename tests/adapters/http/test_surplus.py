@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from raw_server import RawServer
 
 from surrogate.adapters.http import Endpoint, HttpBox
-from surrogate.adapters.http._surplus import _Answer
+from surrogate.adapters.http._surplus import Ending
 
 pytest.importorskip("httpx2")
 
@@ -26,9 +26,9 @@ WHOLE = {
 }
 
 
-def fed(data: bytes, cuts: list[int]) -> _Answer:
+def fed(data: bytes, cuts: list[int]) -> Ending:
     """An answer that came in pieces."""
-    answer = _Answer()
+    answer = Ending()
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     for start, stop in itertools.pairwise(edges):
         answer.feed(data[start:stop])
