@@ -111,22 +111,32 @@ def _read(options: Mapping[str, Any], body: bytes) -> Reply | None:
 def _score(key: str, path: str, value: Any, reply: Reply) -> float:
     """How much what was read looks like the answer; 0 if not at all.
 
-    A vector that sums to one is an answer anywhere; other numbers, which might count
-    milliseconds, and texts are so only under a name that says so.
+    Numbers that sum to one are an answer anywhere; other numbers, which might count
+    milliseconds, and texts are so only under a name that says so. A text comes before one
+    number beside it, which may be the probability of whatever class the text names.
     """
     name = path.rpartition(".")[2].lower()
     depth = path.count(".") / 100
     if key == "labels":
-        fits = reply.labels is not None and reply.values is None and _is_text(reply.labels)
-        return 1.0 - depth if fits and (name in _LABELS or not path) else 0.0
-    if reply.values is None:
+        if reply.values is not None or _are_objects(value):
+            return 0.0
+        if _is_text(reply.labels):
+            return 2.5 - depth if name in _LABELS or not path else 0.0
+        return 1.5 - depth if name in _LABELS and name not in _NUMBERS else 0.0
+    if reply.values is None or reply.values.dtype.kind not in "iuf":
         return 0.0
-    known = name in _NUMBERS or not path or reply.classes is not None
     if sums_to_one(reply.values):
-        return 4.0 + known - depth
-    if not known or reply.values.dtype.kind not in "iuf":
+        inside = _are_objects(value) and reply.classes is None
+        return 4.0 + (name in _NUMBERS) - depth - inside
+    if reply.classes is not None or _are_objects(value) or (path and name not in _NUMBERS):
         return 0.0
     return (3.0 if reply.values.size > 1 else 2.0) - depth
+
+
+def _are_objects(value: Any) -> bool:
+    """Whether a place holds objects, so that the answer lies deeper."""
+    part = value[0] if isinstance(value, list) and value else value
+    return isinstance(part, Mapping)
 
 
 def _is_text(labels: Any) -> bool:

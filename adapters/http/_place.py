@@ -1,4 +1,4 @@
-"""What a URL shows by itself: the server's root, the model's name, the protocols that it may speak."""
+"""What a URL shows by itself: the server's root, the model's name, likely protocols."""
 
 from __future__ import annotations
 
@@ -87,4 +87,5 @@ def place_of(url: str) -> Place:
             root = urlunsplit((parts.scheme, parts.netloc, path[: found.start()], "", ""))
             model = unquote(found.groupdict().get("model") or "")
             return Place(plain, root, model, managed or names, bool(managed))
-    return Place(plain, plain, "", managed, bool(managed))
+    root = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+    return Place(plain, root, "", managed, bool(managed))
