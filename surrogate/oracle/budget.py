@@ -151,15 +151,15 @@ def amount(money: float, currency: str = "") -> str:
     Examples
     --------
     >>> from surrogate.oracle.budget import amount
-    >>> amount(1234.5, "USD"), amount(0.0001234, "EUR"), amount(0, "USD")
-    ('1,234.50 USD', '0.0001234 EUR', '0 USD')
+    >>> amount(1234.5, "USD"), amount(0.205, "USD"), amount(0.0001234, "EUR")
+    ('1,234.50 USD', '0.205 USD', '0.0001234 EUR')
     """
     if money == 0:
         text = "0"
-    elif abs(money) >= 0.1:
+    elif abs(money) >= 1:
         text = f"{money:,.2f}"
     else:
-        text = f"{money:.4g}"
-        if "e" in text:
-            text = f"{money:.12f}".rstrip("0")
+        decimals = max(2, 3 - math.floor(math.log10(abs(money))))
+        whole, _, part = f"{money:.{decimals}f}".partition(".")
+        text = f"{whole}.{part.rstrip('0').ljust(2, '0')}"
     return f"{text} {currency}".rstrip()

@@ -135,7 +135,7 @@ class Job:
         self._tell(self)
 
     def _judged(self, keys: Sequence[bytes], reply: Reply, start: int) -> dict[bytes, Record]:
-        records = split(self._name, reply, len(keys))
+        records = split(self._name, reply, len(keys), start=start)
         if self.judge is not None:
             self.judge(Answered(join(records, reply.classes), len(keys), start))
         return dict(zip(keys, records))

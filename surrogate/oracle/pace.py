@@ -58,7 +58,8 @@ class Bucket:
             return 0.0
         self._tokens = min(self._most, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        return max(0.0, (1.0 - self._tokens - 1e-9) / self._rate)
+        lacking = 1.0 - self._tokens
+        return lacking / self._rate if lacking > 1e-6 else 0.0
 
     def take(self) -> None:
         """Let one request pass."""

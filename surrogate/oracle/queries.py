@@ -20,7 +20,7 @@ class Queries:
     ----------
     rows : int
         Rows sent, those of failed attempts included. Of a remote model: rows answered, and
-        rows whose answer never came though they may be paid for.
+        rows sent without a usable answer, which may be paid for.
     calls : int
         Batches sent; of a remote model, requests that are paid for or may be.
     seconds : float
@@ -40,7 +40,7 @@ class Queries:
     failed : int
         Rows of attempts that were not sent or were refused; they count in no budget.
     unknown : int
-        Rows of attempts that were sent and whose answer never came: they may be paid for.
+        Rows of attempts that were sent and brought no usable answer: they may be paid for.
     earlier : Spent
         What the ledger held of earlier runs; the budget counts it too.
 
@@ -99,7 +99,7 @@ class Queries:
             (self.remembered, f"{self.remembered:,} rows remembered"),
             (self.retried, f"{self.retried:,} attempts made again"),
             (self.failed, f"{self.failed:,} rows refused or not sent"),
-            (self.unknown, f"{self.unknown:,} rows sent whose answer never came"),
+            (self.unknown, f"{self.unknown:,} rows sent without a usable answer"),
             (self.earlier.rows, f"{self.earlier.rows:,} rows asked by earlier runs"),
         )
         return [text for count, text in facts if count]

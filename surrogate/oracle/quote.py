@@ -98,8 +98,9 @@ class Quote:
 
     def __str__(self) -> str:
         takes = (
-            f"Asking {self.target} would take up to {self.rows:,} rows ({shares_text(self.plan)}), "
-            f"in about {self.calls:,} requests of at most {self.batch:,} rows"
+            f"Asking {self.target} would take up to {_count(self.rows, 'row')} "
+            f"({shares_text(self.plan)}), in about {_count(self.calls, 'request')} of at most "
+            f"{_count(self.batch, 'row')}"
         )
         price = f", for about {amount(self.money, self.currency)}" if self.currency else ""
         time = "" if self.seconds is None else f", and at least {self.seconds:,.3g} s"
@@ -128,7 +129,7 @@ class Quote:
 
 def budget_needed(quote: Quote) -> OptionError:
     """The error of a job on a remote target without a budget: what it would take."""
-    money = f", money={math.ceil(100 * quote.money) / 100:.2f}" if quote.currency else ""
+    money = f", money={_cents(quote.money):.2f}" if quote.currency else ""
     return OptionError(
         f"{quote.target} is asked over a network, where every row may cost: give a `budget`, "
         f"such as Budget(rows={quote.rows}{money}). {quote}"
@@ -171,7 +172,7 @@ def _refusal(quote: Quote, unit: str, *, most: float, used: float, fits: Mapping
     wanted = {"rows": quote.rows, "requests": quote.calls, "money": quote.money}[unit]
     takes = f"ask {rows}" if unit == "rows" else f"take about {said(wanted)} for {rows}"
     least = wanted + used - (quote.remembered * wanted / quote.rows if quote.rows else 0)
-    least = math.ceil(100 * least) / 100 if unit == "money" else math.ceil(least)
+    least = _cents(least) if unit == "money" else math.ceil(least)
     of_it = f", of which {said(used).removesuffix(' rows')} are used" if used else ""
     enough = said(least).removesuffix(" rows")
     return (
@@ -179,3 +180,12 @@ def _refusal(quote: Quote, unit: str, *, most: float, used: float, fits: Mapping
         f"budget of at least {enough}, or ask less: in the same shares, {shares_text(fits)} "
         "would fit."
     )
+
+
+def _cents(money: float) -> float:
+    """An amount rounded up to a hundredth."""
+    return math.ceil(100 * money - 1e-6) / 100
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -34,20 +34,20 @@ class Record(NamedTuple):
     label: str | None
 
 
-def split(name: str, reply: Reply, n: int) -> list[Record]:
-    """One record for each of n rows.
+def split(name: str, reply: Reply, n: int, *, start: int = 0) -> list[Record]:
+    """One record for each of n rows, of which the first has the number `start` in the ask.
 
     Raises
     ------
     AnswerError
         Unless there is one answer for each row, and all numbers are finite.
     """
-    answered = Answered(reply, n)
+    answered = Answered(reply, n, start)
     values: Sequence[bytes | str | None] = [None] * n
     labels: Sequence[str | None] = [None] * n
     if reply.values is not None:
         host = to_numpy(reply.values)
-        kept = Answered(Reply(values=host), n)
+        kept = Answered(Reply(values=host), n, start)
         values = _floats(name, kept) if host.dtype.kind == "f" else _others(name, kept)
     if reply.labels is not None or reply.values is None:
         labels = [json.dumps(label) for label in label_column(name, answered).tolist()]
@@ -59,10 +59,11 @@ def _floats(name: str, answered: Answered) -> list[bytes | str | None]:
     columns = np.ascontiguousarray(as_columns(name, answered), dtype="<f8")
     wrong = ~np.isfinite(columns).all(axis=1)
     if wrong.any():
+        row = answered.start + int(wrong.argmax())
         raise AnswerError(
-            f"{name} answered a number that is not finite to {int(wrong.sum()):,} of "
-            f"{answered.n:,} rows. Answers must be finite numbers.",
-            row=int(wrong.argmax()),
+            f"{name} answered a number that is not finite to row {row:,}. Answers must be finite "
+            "numbers.",
+            row=row,
         )
     whole, width = columns.tobytes(), 8 * columns.shape[1]
     return [whole[at : at + width] for at in range(0, len(whole), width)]

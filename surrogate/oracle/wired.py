@@ -238,7 +238,7 @@ class Wired:
                 "it without offline=True, with a budget for them."
             )
         if not self._budget:
-            raise budget_needed(self.quote(job.purposes(list(job.todo))))
+            raise budget_needed(self.quote(job.purposes(job.missing())))
         return Dispatch(line, job).run()
 
     def _settle(self, job: Job) -> BaseException | None:
