@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
 from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
 from surrogate._probe import ENDINGS, Groups, Probe
 from surrogate._target import (
+    Kept,
     OnProgress,
     Split,
     check_said,
@@ -26,19 +27,23 @@ from surrogate._target import (
 )
 from surrogate._validate import unknown
 from surrogate.domain import Domain
-from surrogate.errors import DataError, OptionError
+from surrogate.errors import BudgetTooSmall, DataError, OptionError
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
 from surrogate.forms import Linear
 from surrogate.methods import find
+from surrogate.oracle import Steadiness, Watch
+from surrogate.oracle.noise import PURPOSE as NOISE
+from surrogate.sampling import generator
 from surrogate.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from surrogate.oracle import Budget, Oracle
+    from surrogate.oracle import Budget, Oracle, Quote
 
 __all__ = ["Audit", "audit"]
 
 DEFAULT_METHODS = ("cart", "lime")
 LOCAL_ROWS = 5
+WATCHED = 10  # rows that a remote model is asked again and again
 
 
 class Audit(AuditResult):
@@ -68,6 +73,9 @@ class Audit(AuditResult):
         return write_report(self, path)
 
 
+@overload
+def audit(model: Any, data: Any, *, dry_run: Literal[True], **job: Any) -> Quote: ...
+@overload
 def audit(
     model: Any,
     data: Any,
@@ -85,7 +93,31 @@ def audit(
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: OnProgress | None = None,
-) -> Audit:
+    ledger: Kept = None,
+    offline: bool = False,
+    dry_run: Literal[False] = False,
+) -> Audit: ...
+def audit(  # type: ignore[misc]  # the first overload takes any name, to say them once
+    model: Any,
+    data: Any,
+    *,
+    y: Any = None,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    rows: Sequence[int] | None = None,
+    test: Any = None,
+    domain: Domain | None = None,
+    budget: Budget | int | None = None,
+    fidelity: int = FIDELITY,
+    stability: int = STABILITY,
+    target_fidelity: float | None = None,
+    groups: Sequence[str] | None = None,
+    seed: int = 0,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    on_progress: OnProgress | None = None,
+    ledger: Kept = None,
+    offline: bool = False,
+    dry_run: bool = False,
+) -> Audit | Quote:
     """Audit a model on a table of rows: what it does, and how far each reading may be trusted.
 
     Held-out rows are asked once, and every surrogate is measured on them. Ctrl-C gives what
@@ -93,7 +125,7 @@ def audit(
 
     Parameters
     ----------
-    model : callable, estimator, torch module, path of an .onnx file, or BlackBox
+    model : callable, estimator, torch module, path of an .onnx file, URL, or BlackBox
         What is asked; `surrogate.wrap` gives a BlackBox where more must be said (classes,
         preprocessing, a threshold).
     data : array, DataFrame or mapping of columns, n rows
@@ -112,7 +144,8 @@ def audit(
     domain : Domain, optional
         What a row is, where it cannot be inferred from `data`.
     budget : Budget or int, optional
-        Most rows that may be asked; a job that does not fit is refused before its first query.
+        Most rows, or what else asking may cost; a job that does not fit is refused before its
+        first query. A remote model is not asked without one.
     fidelity : int
         Most fresh queries on which surrogates are measured, for held-out real rows and for
         perturbed rows each.
@@ -128,7 +161,15 @@ def audit(
     options : mapping from method to mapping, optional
         Parameters of each method by name, such as ``{"cart": {"max_leaves": 8}}``.
     on_progress : callable, optional
-        Called with the rows answered, the rows planned and their purpose.
+        Called with the rows answered, the rows planned and their purpose, behind which a
+        model with a price says what was spent.
+    ledger : str, path or Ledger, optional
+        Of a remote model: the file that keeps every answer. A job that was killed and is
+        started again with it asks nothing twice.
+    offline : bool
+        Answer from the ledger alone.
+    dry_run : bool
+        Ask nothing, and give back what it would take, as a `surrogate.oracle.Quote`.
 
     Returns
     -------
@@ -142,6 +183,8 @@ def audit(
         If a method or an option is unknown or wrong.
     BudgetTooSmall
         If the job does not fit the budget.
+    LedgerError
+        If the ledger is in use, of another model, or lacks answers offline.
     ModelError
         If the model raises, or its answers are none.
 
@@ -176,21 +219,29 @@ def audit(
     chosen = None if rows is None else _chosen(encode_rows(domain, data, where="data"), rows)
     grouped = group_labels(domain, split, groups)
     truth = None if y is None else true_outcomes(y, split)
-    oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
-    oracle.admit(_cost(plan, split, LOCAL_ROWS if chosen is None else len(chosen.rows)))
-    oracle.settle(oracle.snap(split.fit))
-    if truth is not None:
-        truth = encode_outcomes(truth, oracle.classes, oracle.n_outputs)
-    for method in plan.methods["local"]:  # refuses now what it would refuse when all else is done
-        algorithm, _ = local_method(oracle, method, plan.options.get(method))
-        algorithm.job(split.test[:1], reference=split.fit, seed=seed)
-    surrogates, probe, ended = _surrogates(oracle, split, plan, grouped)
-    forms = {one.method: one.form for one in surrogates}
-    outcomes = () if truth is None else outcome_scores(probe, forms, truth)
-    local = None
-    if not ended:
-        picked = _covering(surrogates[0], split) if chosen is None else chosen
-        local, ended = _local(oracle, picked, split.fit, plan)
+    n_local = LOCAL_ROWS if chosen is None else len(chosen.rows)
+    with open_oracle(
+        model,
+        domain,
+        budget=budget,
+        on_progress=on_progress,
+        ledger=ledger,
+        offline=offline,
+    ) as oracle:
+        watch = _watch(oracle, split, seed)
+        cost = _cost(plan, split, n_local) | ({} if watch is None else {NOISE: watch.cost})
+        if dry_run:
+            return oracle.quote(cost)
+        oracle.admit(cost)
+        oracle.settle(oracle.snap(split.fit))
+        if truth is not None:
+            truth = encode_outcomes(truth, oracle.classes, oracle.n_outputs)
+        for method in plan.methods["local"]:  # refuses now what it would when all else is done
+            algorithm, _ = local_method(oracle, method, plan.options.get(method))
+            algorithm.job(split.test[:1], reference=split.fit, seed=seed)
+        found = _find(oracle, split, plan, groups=grouped, chosen=chosen, watch=watch)
+    forms = {one.method: one.form for one in found.surrogates}
+    outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
     traits = oracle.box.traits
     return Audit(
         target={
@@ -212,14 +263,70 @@ def audit(
             "fit rows sha256": fingerprint(domain, split.fit),
             "held-out rows sha256": fingerprint(domain, split.test),
         },
-        surrogates=surrogates,
-        local=local,
+        surrogates=found.surrogates,
+        local=found.local,
         outcomes=outcomes,
         queries=oracle.queries,
-        interrupted=bool(ended) or any(one.interrupted for one in surrogates),
+        steadiness=found.steadiness,
+        interrupted=bool(found.ended) or any(one.interrupted for one in found.surrogates),
         settings=provenance(seed=seed, options=plan.options, facts={"methods": list(methods)}),
-        notes=ended,
+        notes=(*found.ended, *found.notes),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the asking gave."""
+
+    surrogates: tuple[GlobalExplanation, ...]
+    probe: Probe
+    local: LocalExplanations | None
+    steadiness: Steadiness | None
+    ended: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _find(
+    oracle: Oracle,
+    split: Split,
+    plan: _Plan,
+    *,
+    groups: Groups,
+    chosen: _Picked | None,
+    watch: Watch | None,
+) -> _Found:
+    """Ask, in the order of what is missed most where asking ends early."""
+    if watch is not None:
+        watch.look("start")
+    surrogates, probe, ended = _surrogates(oracle, split, plan, groups)
+    ended = ended or _look(watch, "middle")
+    local = None
+    if not ended:
+        picked = _covering(surrogates[0], split) if chosen is None else chosen
+        local, ended = _local(oracle, picked, split.fit, plan)
+    ended = ended or _look(watch, "end")
+    steadiness = None if watch is None else watch.found(probe.answers.values)
+    drifted = steadiness is not None and steadiness.drifted
+    notes = (steadiness.drift(),) if steadiness is not None and drifted else ()
+    return _Found(surrogates, probe, local, steadiness, ended, notes)
+
+
+def _watch(oracle: Oracle, split: Split, seed: int) -> Watch | None:
+    """What watches the noise and the drift of a remote model."""
+    if not oracle.box.traits.remote:
+        return None
+    picked = generator(seed, NOISE).permutation(len(split.fit))[:WATCHED]
+    return Watch(oracle, split.fit[picked], seed=seed)
+
+
+def _look(watch: Watch | None, moment: str) -> tuple[str, ...]:
+    """Look once more; why it ended, if it did."""
+    if watch is not None:
+        try:
+            watch.look(moment)
+        except ENDINGS as ended:
+            return (f"The target's noise was not measured at the {moment}: {ended.why}.",)
+    return ()
 
 
 @dataclass(frozen=True)
@@ -365,6 +472,8 @@ def _local(
                     options=plan.options.get(method),
                     index=picked.index,
                 )
+        except BudgetTooSmall as refused:
+            return None, (f"No single rows were explained: {refused}",)
         except ENDINGS as ended:
             return None, (f"No single rows were explained: {ended.why}.",)
         early = (f"The audit ended with {method}, before its plan.",)

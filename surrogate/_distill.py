@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from surrogate._probe import ENDINGS, Groups, Probe, ask_probes, check_target
 from surrogate._target import (
+    Kept,
     OnProgress,
     Split,
     check_said,
@@ -28,7 +29,7 @@ from surrogate.sampling import child_seed
 from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
-    from surrogate.oracle import Budget, Oracle
+    from surrogate.oracle import Budget, Oracle, Quote
 
 __all__ = ["FIDELITY", "STABILITY", "distill", "distill_rows", "plan_of"]
 
@@ -38,6 +39,9 @@ SIZES = (2, 4, 8, 16, 32, 64)
 AFTER_END = 200  # rows that a form is measured on whose fit was interrupted
 
 
+@overload
+def distill(model: Any, data: Any, *, dry_run: Literal[True], **job: Any) -> Quote: ...
+@overload
 def distill(
     model: Any,
     data: Any,
@@ -52,7 +56,28 @@ def distill(
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
-) -> GlobalExplanation:
+    ledger: Kept = None,
+    offline: bool = False,
+    dry_run: Literal[False] = False,
+) -> GlobalExplanation: ...
+def distill(  # type: ignore[misc]  # the first overload takes any name, to say them once
+    model: Any,
+    data: Any,
+    *,
+    method: str = "cart",
+    test: Any = None,
+    domain: Domain | None = None,
+    budget: Budget | int | None = None,
+    fidelity: int = FIDELITY,
+    stability: int = STABILITY,
+    target_fidelity: float | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    on_progress: OnProgress | None = None,
+    ledger: Kept = None,
+    offline: bool = False,
+    dry_run: bool = False,
+) -> GlobalExplanation | Quote:
     """Distil a whole model into one form that a person can read.
 
     Real rows are split by seed, 70 for fitting and 30 for fidelity, unless `test` is given;
@@ -60,7 +85,7 @@ def distill(
 
     Parameters
     ----------
-    model : callable, estimator, torch module, path of an .onnx file, or BlackBox
+    model : callable, estimator, torch module, path of an .onnx file, URL, or BlackBox
         What is asked; `surrogate.wrap` gives a BlackBox where more must be said (classes,
         preprocessing, a threshold).
     data : array, DataFrame or mapping of columns, n rows
@@ -72,7 +97,8 @@ def distill(
     domain : Domain, optional
         What a row is, where it cannot be inferred from `data`.
     budget : Budget or int, optional
-        Most rows that may be asked; a job that does not fit is refused before its first query.
+        Most rows, or what else asking may cost; a job that does not fit is refused before its
+        first query. A remote model is not asked without one.
     fidelity : int
         Most fresh queries on which the form is measured, for held-out real rows and for
         perturbed rows each.
@@ -86,7 +112,15 @@ def distill(
     options : mapping, optional
         Parameters of the method by name, such as ``{"max_leaves": 8}``.
     on_progress : callable, optional
-        Called with the rows answered, the rows planned and their purpose.
+        Called with the rows answered, the rows planned and their purpose, behind which a
+        model with a price says what was spent.
+    ledger : str, path or Ledger, optional
+        Of a remote model: the file that keeps every answer. A job that was killed and is
+        started again with it asks nothing twice.
+    offline : bool
+        Answer from the ledger alone.
+    dry_run : bool
+        Ask nothing, and give back what it would take, as a `surrogate.oracle.Quote`.
 
     Returns
     -------
@@ -100,6 +134,8 @@ def distill(
         If the method or an option is unknown or wrong.
     BudgetTooSmall
         If the job does not fit the budget.
+    LedgerError
+        If the ledger is in use, of another model, or lacks answers offline.
     ModelError
         If the model raises, or its answers are none.
 
@@ -128,19 +164,28 @@ def distill(
     )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
-    oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
     plan = plan_of(method, split, fidelity=fidelity, stability=stability, options=options)
-    oracle.admit(plan)
-    explanation, _ = distill_rows(
-        oracle,
-        split,
-        method=method,
-        fidelity=fidelity,
-        stability=stability,
-        seed=seed,
-        options=options,
-        target=target_fidelity,
-    )
+    with open_oracle(
+        model,
+        domain,
+        budget=budget,
+        on_progress=on_progress,
+        ledger=ledger,
+        offline=offline,
+    ) as oracle:
+        if dry_run:
+            return oracle.quote(plan)
+        oracle.admit(plan)
+        explanation, _ = distill_rows(
+            oracle,
+            split,
+            method=method,
+            fidelity=fidelity,
+            stability=stability,
+            seed=seed,
+            options=options,
+            target=target_fidelity,
+        )
     return explanation
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from surrogate._target import (
+    Kept,
     OnProgress,
     check_said,
     encode_rows,
@@ -21,7 +22,7 @@ from surrogate.methods import METHODS, find, method_class, method_options
 from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
-    from surrogate.oracle import Budget, Oracle
+    from surrogate.oracle import Budget, Oracle, Quote
 
 __all__ = ["LOCAL_FIDELITY", "explain", "explain_rows", "local_method"]
 
@@ -29,6 +30,9 @@ LEAST_REFERENCE = 50
 LOCAL_FIDELITY = 1000
 
 
+@overload
+def explain(model: Any, X: Any, *, dry_run: Literal[True], **job: Any) -> Quote: ...
+@overload
 def explain(
     model: Any,
     X: Any,
@@ -41,12 +45,31 @@ def explain(
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
-) -> LocalExplanations | GlobalExplanation:
+    ledger: Kept = None,
+    offline: bool = False,
+    dry_run: Literal[False] = False,
+) -> LocalExplanations | GlobalExplanation: ...
+def explain(  # type: ignore[misc]  # the first overload takes any name, to say them once
+    model: Any,
+    X: Any,
+    *,
+    method: str = "lime",
+    data: Any = None,
+    domain: Domain | None = None,
+    budget: Budget | int | None = None,
+    fidelity: int | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    on_progress: OnProgress | None = None,
+    ledger: Kept = None,
+    offline: bool = False,
+    dry_run: bool = False,
+) -> LocalExplanations | GlobalExplanation | Quote:
     """Explain what a model does around each of some rows.
 
     Parameters
     ----------
-    model : callable, estimator, torch module, path of an .onnx file, or BlackBox
+    model : callable, estimator, torch module, path of an .onnx file, URL, or BlackBox
         What is asked; `surrogate.wrap` gives a BlackBox where more must be said (classes,
         preprocessing, a threshold).
     X : array, DataFrame or mapping of columns, r rows
@@ -60,7 +83,8 @@ def explain(
     domain : Domain, optional
         What a row is, where it cannot be inferred from `data`.
     budget : Budget or int, optional
-        Most rows that may be asked; a job that does not fit is refused before its first query.
+        Most rows, or what else asking may cost; a job that does not fit is refused before its
+        first query. A remote model is not asked without one.
     fidelity : int, optional
         Fresh perturbations on which each explanation is measured. None: 1,000 for a local
         method, 2,000 for a global one.
@@ -69,7 +93,15 @@ def explain(
     options : mapping, optional
         Parameters of the method by name, such as ``{"width": 2.0}``.
     on_progress : callable, optional
-        Called with the rows answered, the rows planned and their purpose.
+        Called with the rows answered, the rows planned and their purpose, behind which a
+        model with a price says what was spent.
+    ledger : str, path or Ledger, optional
+        Of a remote model: the file that keeps every answer. A job that was killed and is
+        started again with it asks nothing twice.
+    offline : bool
+        Answer from the ledger alone.
+    dry_run : bool
+        Ask nothing, and give back what it would take, as a `surrogate.oracle.Quote`.
 
     Returns
     -------
@@ -84,6 +116,8 @@ def explain(
         If the method or an option is unknown or wrong.
     BudgetTooSmall
         If the job does not fit the budget.
+    LedgerError
+        If the ledger is in use, of another model, or lacks answers offline.
     ModelError
         If the model raises, or its answers are none.
 
@@ -110,31 +144,46 @@ def explain(
     if find(method).scope == "global":
         from surrogate._distill import FIDELITY, distill
 
-        return distill(
-            model,
-            X if data is None else data,
-            method=method,
-            domain=domain,
-            budget=budget,
-            fidelity=FIDELITY if fidelity is None else fidelity,
-            seed=seed,
-            options=options,
-            on_progress=on_progress,
-        )
+        job: dict[str, Any] = {
+            "method": method,
+            "domain": domain,
+            "budget": budget,
+            "fidelity": FIDELITY if fidelity is None else fidelity,
+            "seed": seed,
+            "options": options,
+            "on_progress": on_progress,
+            "ledger": ledger,
+            "offline": offline,
+        }
+        population = X if data is None else data
+        if dry_run:
+            return distill(model, population, dry_run=True, **job)
+        return distill(model, population, dry_run=False, **job)
     domain = domain if domain is not None else Domain.infer(X if data is None else data)
     rows = encode_rows(domain, X, where="X")
     reference, notes = _reference(domain, rows, data)
-    oracle = open_oracle(model, domain, budget=budget, on_progress=on_progress)
-    return explain_rows(
-        oracle,
-        rows,
-        reference=reference,
-        method=method,
-        fidelity=LOCAL_FIDELITY if fidelity is None else fidelity,
-        seed=seed,
-        options=options,
-        notes=notes,
-    )
+    fidelity = LOCAL_FIDELITY if fidelity is None else fidelity
+    with open_oracle(
+        model,
+        domain,
+        budget=budget,
+        on_progress=on_progress,
+        ledger=ledger,
+        offline=offline,
+    ) as oracle:
+        if dry_run:
+            algorithm, _ = local_method(oracle, method, options)
+            return oracle.quote(algorithm.cost(len(rows), fidelity=fidelity))
+        return explain_rows(
+            oracle,
+            rows,
+            reference=reference,
+            method=method,
+            fidelity=fidelity,
+            seed=seed,
+            options=options,
+            notes=notes,
+        )
 
 
 def explain_rows(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,12 +19,13 @@ from surrogate._validate import Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.adapters import wrap
 from surrogate.domain import Domain
 from surrogate.errors import DataError
-from surrogate.oracle import Budget, Oracle
+from surrogate.oracle import Budget, Ledger, Oracle
 from surrogate.oracle.answers import LARGEST
 from surrogate.sampling import generator
 from surrogate.types import BlackBox, FloatArray, IntArray
 
 __all__ = [
+    "Kept",
     "OnProgress",
     "Split",
     "check_said",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 OnProgress = Callable[[int, int, str], None]
+Kept: TypeAlias = Ledger | str | os.PathLike[str] | None
+"""Where answers of a remote model are kept."""
 
 FIT_SHARE = 0.7
 LEAST_ROWS = 10
@@ -101,10 +105,14 @@ def open_oracle(
     *,
     budget: Budget | int | None,
     on_progress: OnProgress | None = None,
+    ledger: Kept = None,
+    offline: bool = False,
 ) -> Oracle:
     """Wrap a model, unless it is a black box already, behind the one door to it."""
     box = model if isinstance(model, BlackBox) else wrap(model)
-    return Oracle(box, domain, budget=budget, on_progress=on_progress)
+    return Oracle(
+        box, domain, budget=budget, on_progress=on_progress, ledger=ledger, offline=offline
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from surrogate.fidelity import GroupScore
-    from surrogate.oracle import Queries
+    from surrogate.oracle import Queries, Steadiness
 
 __all__ = ["AuditResult"]
 
@@ -44,6 +44,8 @@ class AuditResult:
         outcomes were given. No fidelity: it stands beside it.
     queries : Queries or None
         Of the whole audit.
+    steadiness : Steadiness or None
+        The target's own noise and drift, where they were measured.
     interrupted : bool
         Whether it ended before its plan did; what there is, is kept.
     settings : mapping
@@ -58,6 +60,7 @@ class AuditResult:
     local: LocalExplanations | None = None
     outcomes: tuple[GroupScore, ...] = ()
     queries: Queries | None = None
+    steadiness: Steadiness | None = None
     interrupted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -75,6 +78,7 @@ class AuditResult:
             "local": None if self.local is None else self.local.to_dict(),
             "outcomes": [one.to_dict() for one in self.outcomes],
             "queries": None if self.queries is None else self.queries.to_dict(),
+            "steadiness": None if self.steadiness is None else self.steadiness.to_dict(),
             "interrupted": self.interrupted,
             "settings": self.settings,
             "notes": list(self.notes),
@@ -85,7 +89,7 @@ class AuditResult:
         """Give back the result that `to_dict` described."""
         from surrogate.explanation.parts import optional
         from surrogate.fidelity import GroupScore
-        from surrogate.oracle import Queries
+        from surrogate.oracle import Queries, Steadiness
 
         return cls(
             target=data["target"],
@@ -94,6 +98,7 @@ class AuditResult:
             local=optional(LocalExplanations.from_dict, data["local"]),
             outcomes=tuple(GroupScore.from_dict(one) for one in data["outcomes"]),
             queries=optional(Queries.from_dict, data["queries"]),
+            steadiness=optional(Steadiness.from_dict, data.get("steadiness")),
             interrupted=data["interrupted"],
             settings=data["settings"],
             notes=tuple(data["notes"]),

@@ -108,6 +108,8 @@ def audit_text(audit: AuditResult) -> str:
         parts += [paragraph(words.OUTCOMES), "", _table(outcome_table(audit.outcomes)), ""]
     if audit.local is not None:
         parts += [locals_text(audit.local, cost=False), ""]
+    if audit.steadiness is not None:
+        parts += [paragraph(f"the target itself: {audit.steadiness}"), ""]
     parts += _cost(audit.queries)
     return for_terminal("\n".join(parts).rstrip())
 

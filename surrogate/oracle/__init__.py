@@ -4,6 +4,7 @@ from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import OnProgress
 from surrogate.oracle.budget import Budget, Spent
 from surrogate.oracle.ledger import Ledger
+from surrogate.oracle.noise import Steadiness, Watch
 from surrogate.oracle.oracle import Oracle
 from surrogate.oracle.policy import RetryPolicy
 from surrogate.oracle.queries import Queries
@@ -19,4 +20,6 @@ __all__ = [
     "Quote",
     "RetryPolicy",
     "Spent",
+    "Steadiness",
+    "Watch",
 ]

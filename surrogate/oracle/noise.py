@@ -78,7 +78,9 @@ class Steadiness:
             decided = ""
             if self.changed is not None:
                 decided = f"; {self.changed:,} of {self.pairs:,} pairs were decided differently"
-            said.append(f"{differ}{decided}. No surrogate can agree more than the target does.")
+            said.append(
+                f"{differ}{decided}. No surrogate can agree with it more than it does itself."
+            )
         if self.drifted:
             said.append(self.drift())
         elif len(self.moments) > 1:

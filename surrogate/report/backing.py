@@ -8,7 +8,8 @@ from typing import Any
 
 from surrogate.domain import Domain
 from surrogate.explanation import AuditResult
-from surrogate.oracle import Queries
+from surrogate.oracle import Queries, Steadiness
+from surrogate.oracle.budget import amount
 from surrogate.render import fragments
 from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
@@ -17,7 +18,7 @@ from surrogate.render.numbers import count, number
 from surrogate.render.tables import Table, queries_table
 from surrogate.types import Feature
 
-__all__ = ["data", "limits", "queries", "reproduction", "target"]
+__all__ = ["data", "limits", "queries", "reproduction", "steadiness", "target"]
 
 _LONG = 200
 
@@ -32,15 +33,35 @@ def target(audit: AuditResult) -> Fragment:
     )
 
 
+def steadiness(steady: Steadiness) -> Fragment:
+    """The model's own noise, and whether it changed while it was asked."""
+    parts = [
+        fragments.paragraph(sentence, "bad")
+        if steady.drifted and sentence == steady.drift()
+        else fragments.paragraph(sentence)
+        for sentence in steady.sentences()
+    ]
+    return fragments.join(parts)
+
+
 def queries(spent: Queries) -> Fragment:
     """Rows asked by purpose, calls, time and budget."""
-    budget = spent.budget.text(spent.currency) if spent.budget else "none"
-    facts = (
+    facts = [
         ("rows asked", count(spent.rows)),
         ("calls", count(spent.calls)),
         ("time of the model", f"{number(spent.seconds)} s"),
-        ("budget", budget),
+        ("budget", spent.budget.text(spent.currency) if spent.budget else "none"),
+    ]
+    if spent.currency:
+        facts.append(("cost", amount(spent.money, spent.currency)))
+    more = (
+        ("rows remembered, so not asked again", spent.remembered),
+        ("attempts made again", spent.retried),
+        ("rows refused or not sent", spent.failed),
+        ("rows sent without a usable answer, which may be paid for", spent.unknown),
+        ("rows asked by earlier runs, which the budget counts", spent.earlier.rows),
     )
+    facts += [(name, count(n)) for name, n in more if n]
     table = queries_table(tuple(spent.purposes.items()), spent.rows)
     return fragments.join([fragments.facts(facts), fragments.table(table)])
 

@@ -107,6 +107,9 @@ def _sections(audit: AuditResult) -> Iterator[Section]:
     if audit.local is not None:
         yield Section("local", "Local explanations", readings.local(audit.local))
     yield Section("target", "The model that was asked", backing.target(audit))
+    if audit.steadiness is not None:
+        steady = backing.steadiness(audit.steadiness)
+        yield Section("steadiness", "How steady the model is", steady)
     if audit.queries is not None:
         yield Section("queries", "Queries", backing.queries(audit.queries))
     yield Section("data", "Data and sampling", backing.data(audit))
