@@ -36,7 +36,7 @@ def prediction_gap(
 ) -> Faithfulness:
     """Prediction gap on the important (PGI) or the unimportant (PGU) features.
 
-    The mean of |f(x) - f(x')| where x' has the top-k features, or all others, perturbed.
+    The mean of the absolute difference of f(x) and f(x') where x' has the top-k features, or all others, perturbed.
 
     Parameters
     ----------
