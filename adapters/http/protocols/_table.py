@@ -18,6 +18,7 @@ __all__ = ["Kind", "Table", "dumps", "one_text_each", "table_of"]
 Kind: TypeAlias = Literal["float", "int", "bool", "text", "mixed"]
 Host: TypeAlias = np.ndarray[Any, Any]
 
+_LINES = json.JSONEncoder(allow_nan=False, separators=("\n", ":"))
 _KINDS: dict[str, Kind] = {"f": "float", "i": "int", "u": "int", "b": "bool"}
 
 
@@ -57,6 +58,33 @@ class Table:
             )
         return self.names
 
+    def wire(self, *, named: str | None = None) -> list[bytes]:
+        """What each row is, as bytes that are equal where rows are sent as equal JSON.
+
+        JSON itself; but rows of floats alone as their bytes, since writing floats down takes ten
+        times as long as all else that remembering a row takes.
+
+        Parameters
+        ----------
+        named : str or None
+            Protocol that sends the names of columns with each row.
+        """
+        if len(self.shape) != 2 or not self.rows:
+            return [dumps(row) for row in (self.records(named) if named else self.rows)]
+        names = self.named(named) if named else None
+        if set(self.kinds) == {"float"}:
+            head, width = dumps(names), 8 * self.shape[1]
+            whole = np.array(self.rows, dtype="<f8").tobytes()  # a gap as NaN, which JSON lacks
+            return [head + whole[at : at + width] for at in range(0, len(whole), width)]
+        # One call for all values: no line break stands within a value of JSON.
+        values = _LINES.encode([value for row in self.rows for value in row])[1:-1].split("\n")
+        keys = [f"{json.dumps(name)}:" for name in names] if names else [""] * self.shape[1]
+        form = ",".join(key.replace("%", "%%") + "%s" for key in keys)
+        form = f"{{{form}}}" if names else f"[{form}]"
+        width = self.shape[1]
+        starts = range(0, len(values), width)
+        return [(form % tuple(values[at : at + width])).encode("ascii") for at in starts]
+
 
 def table_of(
     rows: Any, *, protocol: str, columns: Sequence[str] | None = None, gaps: bool = False
@@ -82,7 +110,7 @@ def table_of(
     if names is not None:
         parts = [_plain(column(rows, name), name, protocol, gaps) for name in names]
         return _joined(tuple(map(str, names)), parts)
-    array = np.asarray(rows) if isinstance(rows, list) else to_numpy(rows)
+    array = _from_list(rows) if isinstance(rows, list) else to_numpy(rows)
     if array.ndim == 1 and all(isinstance(value, str) for value in array.tolist()):
         return Table(None, array.tolist(), ("text",), array.shape)
     check_width(array, len(columns) if columns else array.shape[-1], who=protocol)
@@ -113,6 +141,12 @@ def one_text_each(rows: Any, *, protocol: str) -> list[str]:
 def dumps(value: Any) -> bytes:
     """JSON at full precision, without spaces; NaN is no JSON."""
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def _from_list(rows: list[Any]) -> Host:
+    """Lists as an array that changes no value: one of texts would cut and convert."""
+    array = np.asarray(rows)
+    return array if array.dtype.kind in "biuf" else np.array(rows, dtype=object)
 
 
 def _joined(names: tuple[str, ...] | None, parts: list[tuple[list[Any], Kind]]) -> Table:

@@ -198,7 +198,7 @@ class Chat:
 
 def _word(text: Any) -> str:
     """A label or token as it is compared: without case, space and punctuation around it."""
-    return str(text).casefold().strip(string.whitespace + string.punctuation + "Ġ▁")
+    return str(text).strip(string.whitespace + string.punctuation + "Ġ▁").casefold()
 
 
 def _cut(text: str) -> str:
@@ -236,13 +236,15 @@ def _filled(prompt: str, record: Mapping[str, Any]) -> str:
 
 def _alternatives(choice: Any) -> list[tuple[str, float]]:
     """First tokens and their logarithms, likeliest first."""
-    content = (field(choice, "logprobs") or {}).get("content") if "logprobs" in choice else None
-    if not content:
+    given = choice.get("logprobs") if isinstance(choice, Mapping) else None
+    content = given.get("content") if isinstance(given, Mapping) else None
+    if not content or not isinstance(content, list):
         raise AnswerError(
             "The service gave no logprobs; this model answers labels alone: say logprobs=False."
         )
+    top = field(content[0], "top_logprobs")
     found = []
-    for part in field(content[0], "top_logprobs"):
+    for part in top if isinstance(top, list) else []:
         token, logarithm = field(part, "token"), field(part, "logprob")
         if not isinstance(logarithm, int | float):
             raise AnswerError("A logprob of the answer is no number.")

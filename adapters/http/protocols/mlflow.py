@@ -68,9 +68,7 @@ class MLflow:
     def wire(self, rows: Any) -> list[bytes]:
         """Each row as JSON, with names where columns go by name."""
         table = self._table(rows)
-        if self._form(table).startswith("dataframe"):
-            return [dumps(row) for row in table.records("MLflow")]
-        return [dumps(row) for row in table.rows]
+        return table.wire(named="MLflow" if self._form(table).startswith("dataframe") else None)
 
     def encode(self, rows: Any) -> Request:
         """One of the four forms."""

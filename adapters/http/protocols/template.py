@@ -131,7 +131,7 @@ class Template:
         marks = () if self.body == "csv" else self._marks()
         named = any("record" in mark for mark in marks)
         named |= "$columns" in marks and table.names is not None
-        return [dumps(row) for row in (table.records("This template") if named else table.rows)]
+        return table.wire(named="This template" if named else None)
 
     def encode(self, rows: Any) -> Request:
         """The body with the rows in their place."""

@@ -16,6 +16,7 @@ from surrogate.types import Reply
 
 __all__ = ["V1"]
 
+_RECORDS = "v1 with records"
 _MODEL = re.compile(r".*/v1/models/[^/:]+(/(versions|labels)/[^/:]+)?")
 
 
@@ -94,7 +95,7 @@ class V1:
 
     def wire(self, rows: Any) -> list[bytes]:
         """Each instance as JSON."""
-        return [dumps(row) for row in self._instances(rows)]
+        return self._table(rows).wire(named=_RECORDS if self.records else None)
 
     def encode(self, rows: Any) -> Request:
         """``{"instances": [...]}``."""
@@ -102,8 +103,11 @@ class V1:
         return Request(dumps({**body, self.key: self._instances(rows)}))
 
     def _instances(self, rows: Any) -> list[Any]:
-        table: Table = table_of(rows, protocol="v1", columns=self.columns)
-        return table.records("v1 with records") if self.records else table.rows
+        table = self._table(rows)
+        return table.records(_RECORDS) if self.records else table.rows
+
+    def _table(self, rows: Any) -> Table:
+        return table_of(rows, protocol="v1", columns=self.columns)
 
     def decode(self, body: bytes, n: int) -> Reply:
         """``predictions``, else ``outputs``."""

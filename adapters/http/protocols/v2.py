@@ -107,9 +107,7 @@ class V2:
     def wire(self, rows: Any) -> list[bytes]:
         """Each row as JSON, with names where columns go by name."""
         table = self._table(rows)
-        if self._by_column(table):
-            return [dumps(row) for row in table.records("v2")]
-        return [dumps(row) for row in table.rows]
+        return table.wire(named="v2" if self._by_column(table) else None)
 
     def encode(self, rows: Any) -> Request:
         """One tensor, or one input a column."""
