@@ -61,8 +61,8 @@ class Table:
     def wire(self, *, named: str | None = None) -> list[bytes]:
         """What each row is, as bytes that are equal where rows are sent as equal JSON.
 
-        JSON itself; but rows of floats alone as their bytes, since writing floats down takes ten
-        times as long as all else that remembering a row takes.
+        JSON itself; but rows of nothing but floats as their bytes, since to write floats down
+        takes longer than all else that remembering a row takes.
 
         Parameters
         ----------
@@ -72,10 +72,10 @@ class Table:
         if len(self.shape) != 2 or not self.rows:
             return [dumps(row) for row in (self.records(named) if named else self.rows)]
         names = self.named(named) if named else None
-        if set(self.kinds) == {"float"}:
-            head, width = dumps(names), 8 * self.shape[1]
+        if names is None and set(self.kinds) == {"float"}:
             whole = np.array(self.rows, dtype="<f8").tobytes()  # a gap as NaN, which JSON lacks
-            return [head + whole[at : at + width] for at in range(0, len(whole), width)]
+            width = 8 * self.shape[1]
+            return [whole[at : at + width] for at in range(0, len(whole), width)]
         # One call for all values: no line break stands within a value of JSON.
         values = _LINES.encode([value for row in self.rows for value in row])[1:-1].split("\n")
         keys = [f"{json.dumps(name)}:" for name in names] if names else [""] * self.shape[1]
