@@ -91,6 +91,8 @@ def test_no_function_takes_what_it_does_not_name(modules: dict[str, ast.Module])
     for name, tree in modules.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.args.kwarg is not None:
+                if "overload" in map(ast.unparse, node.decorator_list):
+                    continue  # a type; the function itself names what it takes
                 wrong.append(f"{name}:{node.lineno} {node.name} takes **{node.args.kwarg.arg}")
     assert wrong == []
 
