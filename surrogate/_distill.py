@@ -234,7 +234,11 @@ def distill_rows(
     form: Form = fitted.form_
     base = trivial(Answers(fitted.rows_.values, fitted.rows_.decision))
     n = min(fidelity, AFTER_END) if fitted.interrupted_ else fidelity
-    asked = probes or ask_probes(oracle, split, form, n=n, seed=seed, target=target)
+    try:
+        asked = probes or ask_probes(oracle, split, form, n=n, seed=seed, target=target)
+    except ENDINGS as early:  # a form without a fidelity is not shown, but its answers are kept
+        early.answers = Answers(fitted.rows_.values, fitted.rows_.decision)
+        raise
     measured = [probe.measure(form, oracle, base, seed=seed, groups=groups) for probe in asked]
     if not probes:
         measured[0] = asked[0].stopped(measured[0])

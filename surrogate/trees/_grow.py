@@ -207,12 +207,13 @@ def _scatter(
 ) -> FloatArray:
     """Weighted squared distance of each node's rows to their mean: (m,)."""
     w = rows.weight[:, None]
-    centred = rows.values - value[0]  # keeps the difference of large squares exact
-    squares = _summed(w * centred**2, leaf, left, right)
+    nearest = np.abs(rows.values - value[0]).argmin(axis=0)
+    centre = rows.values[nearest, np.arange(len(nearest))]  # of equal values, exactly theirs
+    centred = rows.values - centre  # keeps the difference of large squares exact
     weight = _summed(w, leaf, left, right)
-    found = squares - weight * (value - value[0]) ** 2
-    rounding = (8 * np.finfo(float).eps * np.abs(rows.values).max(axis=0)) ** 2
-    return np.asarray(np.where(found <= weight * rounding, 0.0, found).sum(axis=1))
+    mean = _summed(w * centred, leaf, left, right) / weight
+    squares = _summed(w * centred**2, leaf, left, right)
+    return np.asarray((squares - weight * mean**2).sum(axis=1))
 
 
 def _preorder(left: IntArray, right: IntArray, inner: BoolArray) -> IntArray:
