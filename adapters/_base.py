@@ -128,7 +128,7 @@ class blame:  # noqa: N801  (read as a function: "with blame(who):")
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: Any
     ) -> None:
-        if not isinstance(error, Exception) or isinstance(error, SurrogateError):
+        if not isinstance(error, Exception | SystemExit) or isinstance(error, SurrogateError):
             return
         lines = str(error).strip().splitlines()
         cause = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

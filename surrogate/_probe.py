@@ -122,7 +122,7 @@ def ask_probes(
     if real.ended:
         return (real,)
     try:
-        refuse_equal(split.test, "data", which="held-out rows ")
+        refuse_equal(split.test, "data", which="held-out row")
         sampler = NeighbourSampler(oracle.domain, split.test)
         sample = sampler.draw(n, seed=child_seed(seed, "fidelity"))
         return real, _ask(oracle, PERTURBED, sample.rows, sample.source)

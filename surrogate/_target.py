@@ -160,7 +160,7 @@ def split_rows(domain: Domain, data: Any, test: Any, *, seed: int) -> Split:
     order = generator(seed, "split").permutation(len(rows))
     cut = round(FIT_SHARE * len(rows))
     fit, held = np.sort(order[:cut]), np.sort(order[cut:])
-    refuse_equal(rows[fit], "data", which="rows to fit on ")
+    refuse_equal(rows[fit], "data", which="row to fit on")
     return Split(rows[fit], rows[held], fit, held)
 
 
@@ -184,7 +184,7 @@ def encode_rows(domain: Domain, rows: Any, *, where: str) -> FloatArray:
     return matrix
 
 
-def refuse_equal(rows: FloatArray, where: str, *, which: str = "") -> None:
+def refuse_equal(rows: FloatArray, where: str, *, which: str = "row") -> None:
     """Raise where no row differs from another, so that there is nothing to draw between.
 
     Raises
@@ -192,10 +192,9 @@ def refuse_equal(rows: FloatArray, where: str, *, which: str = "") -> None:
     DataError
     """
     if ((rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))).all():
-        which = which or "rows "
-        said = f"All {len(rows):,} {which}of `{where}` are equal"
+        said = f"All {len(rows):,} {which.replace('row', 'rows')} of `{where}` are equal"
         if len(rows) == 1:
-            said = f"There is 1 of the {which}of `{where}`"
+            said = f"`{where}` has one {which}"
         raise DataError(
             f"{said}, and perturbed rows are drawn from how rows differ; give rows that do."
         )

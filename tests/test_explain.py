@@ -94,8 +94,8 @@ def test_many_classes_and_some_of_them() -> None:
     whole = explain(three_classes, numbers()[:2], data=numbers(), **EXPLAIN)
     assert result.classes == (2, 0)
     np.testing.assert_allclose(result.coef, whole.coef[:, [2, 0]], atol=1e-12)
+    options = {**LIME, "classes": ["x"]}
     with pytest.raises(OptionError, match="names 'x', which the model does not have; it has: 0, 1"):
-        options = {**LIME, "classes": ["x"]}
         explain(three_classes, numbers()[:2], data=numbers(), options=options)
 
 

@@ -32,7 +32,9 @@ def test_numbers_are_groups_by_quarter_of_the_population() -> None:
     domain, split = split_of(X)
     labels = group_labels(domain, split, ["x0"])["x0"]
     names = np.array(["up to 25.25", "25.25 to 50", "50 to 74.75", "more than 74.75"])
-    np.testing.assert_array_equal(labels, names[np.searchsorted([25.25, 50, 74.75], split.test[:, 0])])
+    np.testing.assert_array_equal(
+        labels, names[np.searchsorted([25.25, 50, 74.75], split.test[:, 0])]
+    )
 
 
 def test_a_few_numbers_are_groups_by_value() -> None:

@@ -49,7 +49,7 @@ def test_test_rows_given_apart_are_the_held_out_ones() -> None:
         (numbers(9), None, r"`data` holds 9 rows, too few .*give at least 10 rows, or held-out"),
         (numbers(9), numbers(1), r"`test` holds 1 row, too few to measure on; give at least 2"),
         (np.ones((20, 3)), None, r"All 20 rows of `data` are equal, .* give rows that do\."),
-        (numbers(1), numbers(20), r"There is 1 of the rows of `data`, .* give rows that do\."),
+        (numbers(1), numbers(20), r"`data` has one row, .* give rows that do\."),
         (numbers(20), numbers(20)[:, :2], r"test has 2 features, but .* expecting 3 features"),
         (numbers(20) * 1e160, None, r"data column 'x0' row 0 holds .*to 1e\+150\); scale the col"),
     ],
@@ -62,7 +62,7 @@ def test_rows_that_cannot_be_split_are_refused(data: Any, test: Any, said: str) 
 def test_missing_values_count_as_equal() -> None:
     rows = np.array([[np.nan, 1.0], [np.nan, 1.0]])
     with pytest.raises(DataError, match="All 2 held-out rows of `data` are equal"):
-        refuse_equal(rows, "data", which="held-out rows ")
+        refuse_equal(rows, "data", which="held-out row")
     refuse_equal(np.array([[np.nan, 1.0], [0.0, 1.0]]), "data")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,21 @@ from surrogate.cli.values import options_by_method, options_of, pick_rows
 
 __all__ = ["COMMANDS"]
 
-OK, BUDGET, INTERRUPTED = 0, 3, 130
+OK, FAILED, BUDGET, INTERRUPTED = 0, 1, 3, 130
 
 
 def run_explain(given: argparse.Namespace) -> int:
     """Explain rows of the table, one by one."""
     from surrogate._explain import explain
+    from surrogate.explanation import LocalExplanations
 
     check_targets(given)
     table, model = open_table(given), load_model(given)
+    rows = pick_rows(len(table), given.rows)
     with Progress(quiet=given.quiet) as progress:
         result = explain(
             model,
-            table.rows(pick_rows(len(table), given.rows)),
+            table.rows(rows),
             data=table.columns,
             domain=table.domain,
             method=given.method,
@@ -36,6 +39,9 @@ def run_explain(given: argparse.Namespace) -> int:
             on_progress=progress,
             **_said(given, "fidelity"),
         )
+    if isinstance(result, LocalExplanations):
+        names = tuple(row % len(table) for row in rows)  # as in DATA, not among those explained
+        result = replace(result, index=names[: len(result)])
     return _finish(given, result)
 
 
@@ -114,10 +120,20 @@ def _finish(given: argparse.Namespace, result: Any) -> int:
         _write(given.json, text, quiet=given.quiet)
     if not getattr(result, "interrupted", False):
         return OK
-    spent = result.queries.exhausted
-    why = "the budget ended on the way" if spent else "interrupted"
+    why, code = "interrupted", INTERRUPTED
+    if result.queries.exhausted:
+        why, code = "the budget ended on the way", BUDGET
+    elif any("the model failed" in note for note in _notes(result)):
+        why, code = "the model failed on the way", FAILED
     print(f"surrogate: {why}; the result is what there was by then", file=sys.stderr)
-    return BUDGET if spent else INTERRUPTED
+    return code
+
+
+def _notes(result: Any) -> Iterator[str]:
+    """Notes of a result, and of those that it holds."""
+    yield from result.notes
+    for part in (*getattr(result, "surrogates", ()), getattr(result, "local", None)):
+        yield from () if part is None else part.notes
 
 
 def _write(target: str, text: str, *, quiet: bool) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from surrogate.cli.parser import build
+from surrogate.cli.wording import for_command_line
 from surrogate.errors import BudgetError, Interrupted, OptionError, SurrogateError
 
 __all__ = ["BUDGET", "FAILED", "INTERRUPTED", "OK", "USAGE", "main"]
@@ -72,7 +73,7 @@ def _line(error: Exception) -> str:
     """An error as one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, SurrogateError | argparse.ArgumentTypeError):
-        return text
+        return for_command_line(text)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return f"unexpected {type(error).__name__}: {text} (--debug shows where)"

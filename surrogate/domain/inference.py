@@ -187,7 +187,7 @@ def _kind(column: Column, name: str, present: np.ndarray[Any, Any], declared: De
         return "categorical"
     if present.dtype.kind == "O":
         _refuse_mixed(column, name)
-        _refuse_text(present, name)
+        _refuse_text(column.values, present, name)
         return "categorical"
     return "binary" if holds_truth(column.type) else _numeric_kind(present)
 
@@ -259,13 +259,21 @@ def _refuse_mixed(column: Column, name: str) -> None:
     )
 
 
-def _refuse_text(present: np.ndarray[Any, Any], name: str) -> None:
+def _refuse_text(cells: np.ndarray[Any, Any], present: np.ndarray[Any, Any], name: str) -> None:
     """Numbers written as strings, identifiers and free text are no categories."""
     labels = set(present.tolist())
     if len(labels) > _FEW and all(_is_number(label) for label in labels):
         raise DataError(
             f"Column {name!r} holds numbers written as strings, such as {present[0]!r}. Turn them "
             f"into numbers or, if they are names, declare kinds={{{name!r}: 'categorical'}}."
+        )
+    strange = {label for label in labels if not _is_number(label)}
+    if len(labels) > _FEW and 2 * len(strange) < len(labels):
+        row, value = next((i, value) for i, value in enumerate(cells) if value in strange)
+        raise DataError(
+            f"Column {name!r} mixes numbers and strings: row {row} holds {value!r}, most others "
+            f"numbers. Mend the value or, if they are names, declare "
+            f"kinds={{{name!r}: 'categorical'}}."
         )
     if len(labels) > _MANY and 2 * len(labels) > len(present):
         raise DataError(

@@ -189,7 +189,7 @@ class Asker:
             self._check.check_finite(rows)
         message = str(error)
         if not isinstance(error, AnswerError):
-            message += f" (while answering rows {start:,} to {stop - 1:,})"
+            message += f" (while answering rows {start:,} to {stop - 1:,})."
         elif error.row is not None:
             message += f" Row {error.row:,} is {row_text(self._domain, matrix[error.row])}."
         absent = missing_columns(self._domain, rows)

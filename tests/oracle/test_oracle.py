@@ -248,7 +248,8 @@ class Breaking:
 def test_a_model_that_raises_says_so_and_loses_nothing(make_oracle, rows):
     oracle = make_oracle(Breaking(ZeroDivisionError("by zero\nmore"), 3), batch_rows=3)
     with pytest.raises(
-        ModelError, match=r"toy raised ZeroDivisionError: by zero \(while answering rows 6 to 8\)$"
+        ModelError,
+        match=r"toy raised ZeroDivisionError: by zero \(while .* rows 6 to 8\)\.$",
     ) as caught:
         oracle.ask(rows)
     np.testing.assert_array_equal(caught.value.answers.values, probability(rows[:6]))
