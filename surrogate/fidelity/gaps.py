@@ -36,7 +36,8 @@ def prediction_gap(
 ) -> Faithfulness:
     """Prediction gap on the important (PGI) or the unimportant (PGU) features.
 
-    The mean of the absolute difference of f(x) and f(x') where x' has the top-k features, or all others, perturbed.
+    The mean absolute difference of f(x) and f(x'), where x' has the top-k features, or all
+    others, perturbed.
 
     Parameters
     ----------
