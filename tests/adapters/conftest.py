@@ -6,6 +6,7 @@ answers, asked without an adapter.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -399,7 +400,44 @@ def some(net: Net) -> np.ndarray:
     return net.rows(8)
 
 
+# Models behind a URL, without the net
+
+
+def from_url(path: str, serve: Callable[[Any], Any], **fixed: Any) -> Callable[..., Any]:
+    """A box whose server answers the JSON of a request with other JSON."""
+
+    def make(*, preprocess: Any = None, **options: Any) -> Any:
+        import httpx2
+
+        from surrogate.adapters import Endpoint, HttpBox
+
+        transport = httpx2.MockTransport(
+            lambda request: httpx2.Response(200, json=serve(json.loads(request.content)))
+        )
+        endpoint = Endpoint(f"http://localhost{path}", **fixed | options)
+        return HttpBox(endpoint, preprocess=preprocess, transport=transport)
+
+    return make
+
+
+def serve_v1(body: Any) -> Any:
+    return {"predictions": probabilities(np.array(body["instances"])).tolist()}
+
+
+def serve_v2(body: Any) -> Any:
+    (given,) = body["inputs"]
+    labels = names(np.array(given["data"]).reshape(given["shape"])).tolist()
+    shape, kind = [len(labels), 1], "BYTES"
+    return {"outputs": [{"name": "predict", "shape": shape, "datatype": kind, "data": labels}]}
+
+
+def serve_mlflow(body: Any) -> Any:
+    frame = body.get("dataframe_split", {})
+    return {"predictions": mappings(np.array(body["inputs"] if not frame else frame["data"]))}
+
+
 CLASSES = ("low", "mid", "top")
+HTTP = ("httpx2",)
 ONNX = ("onnxruntime", "onnx", "skl2onnx")
 CASES = [
     Case("callable probabilities", from_callable(probabilities), net_says, normal_rows),
@@ -456,6 +494,13 @@ CASES = [
          needs=ONNX),
     Case("onnx several inputs", from_bytes(net, "several inputs"),
          lambda x: (probabilities(x[:, ::-1]), None), normal_rows, named=False, needs=ONNX),
+    Case("http v1", from_url("/v1/models/m", serve_v1), net_says, normal_rows, pickles=False,
+         needs=HTTP),
+    Case("http v2 labels", from_url("/v2/models/m", serve_v2), lambda x: (None, names(x)),
+         normal_rows, pickles=False, needs=HTTP),
+    Case("http mlflow by name", from_url("", serve_mlflow, protocol="mlflow", classes=CLASSES),
+         lambda x: (probabilities(x)[:, [1, 2, 0]], None), normal_rows,
+         task="classification", classes=CLASSES, pickles=False, needs=HTTP),
     *map(shared_case, NETS),
 ]  # fmt: skip
 

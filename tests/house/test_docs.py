@@ -14,6 +14,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*
 BLOCK = re.compile(r"^```(?:\{code-block\} )?python *\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_RUN = "# not run:"  # and why, as a block's first line
 NEEDS = {
+    "httpx2": r"Endpoint\(|wrap\(\"http",
     "torch": r"^\s*(?:import|from) torch",
     "onnxruntime": r"\.onnx\b",
     "pandas": r"^\s*(?:import|from) pandas|as_frame=True|to_frame\(",
