@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from surrogate.adapters._rows import names_of
@@ -44,6 +44,15 @@ _TEXTS = (
     '{"texts": "$texts"}',
     '"$texts"',
 )
+_VARIANTS: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "mlflow": ({"form": "inputs"},),
+    "huggingface": ({"parameters": False},),
+    "litserve": ({"body": '{"input": "$row"}'},),
+    "rayserve": ({"body": '"$row"'},),
+    "seldon": ({"body": '{"data": {"ndarray": "$rows"}}'},),
+}
+"""Options with which a protocol is met besides its own; equal requests are sent once."""
+_FIXED = frozenset(PROTOCOLS) - {"template"}
 _AT_ROOT = ("mlflow", "litserve", "bentoml", "seldon", "azureml", "rayserve")
 
 
@@ -126,13 +135,14 @@ def candidates(place: Place, found: Sequence[Clue], given: Given) -> list[Candid
     if given.protocol:
         kept = [c for c in ranked if c.name == given.protocol]
         return kept or list(_named(given.protocol, place, given, why="you said so"))
-    if place.is_bare:
-        ranked += [c for name in _AT_ROOT for c in _named(name, place, given)]
-    bodies = _TEXTS if is_text(given.rows) else (*(_NAMED if given.names else ()), *_NUMBERS)
-    if is_text(given.rows):
-        ranked += _named("huggingface", place, given)
+    if any(c.sure and c.name in _FIXED for c in ranked):
+        return [c for c in ranked if c.sure]  # whatever else is tried is paid for in vain
     url = next((c.url for c in ranked if c.sure), place.url)
-    return ranked + [Candidate("template", url, options=_open(body)) for body in bodies]
+    if place.is_bare and url == place.url:
+        ranked += [c for name in _AT_ROOT for c in _named(name, place, given)]
+    if is_text(given.rows):
+        ranked += _named("huggingface", replace(place, url=url), given)
+    return ranked + _common(url, given)
 
 
 def questions(ranked: Sequence[Candidate], given: Given) -> Iterator[Question | str]:
@@ -159,18 +169,20 @@ def _of_clue(clue: Clue, place: Place, given: Given) -> Iterator[Candidate]:
     options = dict(clue.options)
     if clue.protocol in ("v2", "v1", "chat") and model:
         options["model"] = model
-    if clue.protocol in ("template", "bentoml") and "body" in options:
+    if clue.protocol == "template" and "body" not in options:
+        yield from _common(url, given)
+        return
+    if "body" in options:
         yield Candidate(clue.protocol, url, clue.text, _open(options["body"]), clue.sure)
         return
     if clue.protocol == "chat" and not _speaks_chat(place, given):
         return
     if clue.protocol == "huggingface" and given.rows is not None and not is_text(given.rows):
         return
-    names = clue.columns if given.columns is None else None
+    names = clue.columns if given.names is None else None
     yield Candidate(clue.protocol, url, clue.text, options, clue.sure, names, clue.classes)
-    if clue.protocol in ("litserve", "rayserve"):  # one row a call is as usual there
-        body = {"litserve": '{"input": "$row"}', "rayserve": '"$row"'}[clue.protocol]
-        yield Candidate(clue.protocol, url, clue.text, {"body": body}, clue.sure)
+    for more in _VARIANTS.get(clue.protocol, ()):
+        yield Candidate(clue.protocol, url, clue.text, {**options, **more}, clue.sure)
 
 
 def _speaks_chat(place: Place, given: Given) -> bool:
@@ -188,10 +200,14 @@ def _named(name: str, place: Place, given: Given, *, why: str = "") -> Iterator[
     model = given.model or place.model
     options: dict[str, Any] = {"model": model} if model and name in ("v2", "v1", "chat") else {}
     yield Candidate(name, place.url, why, options)
-    if name == "mlflow" and given.names:
-        yield Candidate(name, place.url, why, {"form": "inputs"})
-    if name == "huggingface":
-        yield Candidate(name, place.url, why, {"parameters": False})
+    for more in _VARIANTS.get(name, ()):
+        yield Candidate(name, place.url, why, {**options, **more})
+
+
+def _common(url: str, given: Given) -> list[Candidate]:
+    """Requests that many services take."""
+    bodies = _TEXTS if is_text(given.rows) else (*(_NAMED if given.names else ()), *_NUMBERS)
+    return [Candidate("template", url, options=_open(body)) for body in bodies]
 
 
 def _open(body: str) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from surrogate.adapters.http._openapi import operations
-from surrogate.adapters.http._place import Place
+from surrogate.adapters.http._place import Place, place_of
 from surrogate.adapters.http.protocols import Request
 from surrogate.types import Label
 
@@ -21,6 +21,7 @@ SILENT = 2
 
 _VERSION = re.compile(r'"?\d+\.\d+\.\d+[\w.+-]*"?')
 _LISTING = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_BY_PATH = ("v2", "v1", "mlflow", "seldon", "azureml")  # whose paths nothing else has
 _SIMPLE = re.compile(r"(/[A-Za-z0-9_.~-]+)+")
 
 
@@ -82,10 +83,16 @@ def clues(ask: Ask, place: Place, *, model: str, columns: tuple[str, ...] | None
                 break
             continue
         if body is not None:
-            found += reader(_json_or_text(body), place, columns)
+            found = _sum(found, reader(_json_or_text(body), place, columns))
         if any(clue.sure for clue in found):
             break
     return _with_models(ask, place, found, model)
+
+
+def _sum(found: list[Clue], new: Iterator[Clue]) -> list[Clue]:
+    """Clues together: two that agree are sure."""
+    known = {clue.protocol for clue in found} - {"template"}
+    return [*found, *(replace(c, sure=c.sure or c.protocol in known) for c in new)]
 
 
 def _questions(place: Place, model: str) -> list[tuple[str, Reader]]:
@@ -206,7 +213,9 @@ def _openapi(said: Any, place: Place, columns: tuple[str, ...] | None) -> Iterat
             yield Clue(kind, text, path=operation.path, options={"body": body})
         if not operation.bodies:
             text = f"its description has {operation.path}, and not what it takes"
-            yield Clue("litserve", text, sure=False, path=operation.path)
+            shown = place_of(place.root + operation.path).hints[:1]
+            kind = "".join(shown) if shown and shown[0] in _BY_PATH else "template"
+            yield Clue(kind, text, sure=False, path=operation.path)
 
 
 def _info(said: Any, place: Place, columns: tuple[str, ...] | None) -> Iterator[Clue]:

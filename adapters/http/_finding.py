@@ -149,8 +149,8 @@ def endpoint_file(
         Lines for the file that the user has to complete.
     """
     todo: list[str] = []
+    options = dict(said.pop("options", {}))
     tables: dict[str, Any] = {
-        "options": dict(said.pop("options", {})),
         "headers": {name: _value(name, v, todo) for name, v in base.headers.items()},
         "params": {name: _value(name, v, todo) for name, v in base.params.items()},
     }
@@ -162,8 +162,19 @@ def endpoint_file(
             todo.append(f'{name}: a file holds no hook; wrap("endpoint.toml", {name}=...)')
     if base.ca_file is not None:
         said["ca_file"] = str(base.ca_file)
-    open_ = "".join(f"# {line}\n" for line in [*missing, *todo])
-    return to_toml(said) + open_ + to_toml(tables).rstrip("\n") + "\n", todo
+    inner = [line.removeprefix("options.") for line in missing if line.startswith("options.")]
+    outer = [line for line in missing if not line.startswith("options.")]
+    parts = [to_toml(said) + _commented([*outer, *todo])]
+    if options or inner:
+        told = to_toml(options) if options else ""
+        parts.append(f"[options]\n{told}{_commented(inner)}")
+    if any(tables.values()):
+        parts.append(to_toml(tables).strip("\n") + "\n")
+    return "\n".join(parts), todo
+
+
+def _commented(lines: Sequence[str]) -> str:
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def _value(name: str, value: str | Secret, todo: list[str]) -> str:

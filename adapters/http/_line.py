@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 from surrogate.adapters.http._exchange import Answer, Exchange
-from surrogate.adapters.http._failures import excerpt
+from surrogate.adapters.http._failures import cleaned, excerpt
 from surrogate.adapters.http._finding import Asked
 from surrogate.adapters.http._urls import shown
 from surrogate.adapters.http.endpoint import Endpoint
 from surrogate.adapters.http.protocols import Request
-from surrogate.errors import AttemptError
+from surrogate.adapters.http.protocols._answer import kind_of, parse
+from surrogate.errors import AnswerError, AttemptError
 
 __all__ = ["Line"]
 
@@ -106,11 +107,26 @@ class Line:
         exchange = self._exchange.at(url)
         outcome = exchange.post(request)
         if isinstance(outcome, Answer):
-            told = f"{len(outcome.body):,} bytes: {excerpt(outcome.body, outcome.secrets)[:60]}"
-            told = told.rstrip(": ")
+            told = _brief(outcome)
         else:
             told = str(outcome).removeprefix(exchange.who).lstrip(" :")
             told = told.removesuffix(" The rows may be billed.")
         sent = not isinstance(outcome, AttemptError) or outcome.reason != "unsent"
         self._asked.append(Asked(request.method, shown(url), rows * sent, told))
         return outcome
+
+
+def _brief(answer: Answer) -> str:
+    """What came, in a few words."""
+    if not answer.body.strip():
+        return "nothing"
+    try:
+        value = parse(answer.body)
+    except AnswerError:
+        value = None
+    if isinstance(value, dict | list):
+        return cleaned(kind_of(value), answer.secrets)
+    if answer.body.lstrip()[:1] == b"<":
+        return "a page of HTML or XML"
+    told = excerpt(answer.body, answer.secrets)
+    return told if len(told) <= 40 else told[:37] + "..."

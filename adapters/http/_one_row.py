@@ -13,6 +13,9 @@ from surrogate.errors import DataError
 __all__ = ["gives_back", "is_text", "one_row"]
 
 
+_WHAT = "A probe sends one row: a list of values, a mapping from column to value, or a text"
+
+
 def one_row(row: Any, columns: tuple[str, ...] | None = None) -> Any:
     """A row as a batch of one; None stays None.
 
@@ -41,11 +44,13 @@ def one_row(row: Any, columns: tuple[str, ...] | None = None) -> Any:
         rows: Any = {name: _column(value) for name, value in row.items()}
     elif names_of(row) is not None:
         rows = row
+    elif np.ndim(row) == 0:
+        raise DataError(f"{_WHAT}; got {row!r}.")
     else:
         array = np.asarray(row, dtype=object if _has_text(row) else None)
         rows = array[None, :] if array.ndim == 1 else array  # (d,) -> (1, d)
-    if (np.ndim(rows) == 0 and names_of(rows) is None) or count(rows) != 1:
-        raise DataError("A probe sends one row: a list of values, a mapping by column, or a text.")
+    if count(rows) != 1:
+        raise DataError(f"{_WHAT}; got {count(rows)}.")
     if columns is None:
         return rows
     if names_of(rows) is None:

@@ -125,8 +125,7 @@ def _of_object(
 ) -> Iterator[Any]:
     """A row itself, or an object with one field for the rows and defaults for the others."""
     properties = schema.get("properties")
-    if not isinstance(properties, Mapping) or not properties:
-        yield "$record"
+    if not isinstance(properties, Mapping):
         return
     required = [name for name in _listed(schema, "required") if name in properties]
     if columns is not None and set(required) <= set(columns) <= set(properties):

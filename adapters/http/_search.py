@@ -110,13 +110,14 @@ class Search:
     def _fitting(self, question: Question, candidate: Candidate, answer: Answer) -> Finding:
         """The finding for a candidate. Raises AnswerError if it does not read the answer."""
         endpoint = self._endpoint(candidate, question.url)
+        plain = endpoint.wire_protocol().decode(answer.body, 1)
         reply = HttpBox(endpoint).decode(answer.body, 1)
         _check(reply, self._given.rows)
         words = in_words(reply)
         self._line.remark(words)
         missing = still_to_say(reply, endpoint.classes or reply.classes)
-        if candidate.name == "v2" and reply.classes is None and _is_whole(reply):
-            missing.append('answer = "predict_proba"  # in [options], where MLServer knows them')
+        if candidate.name == "v2" and "answer" not in candidate.options and _is_whole(plain):
+            missing.append('options.answer = "predict_proba"  # where MLServer knows them')
         return self._told(candidate, endpoint, missing, answer=words, confirmed=True)
 
     def _elsewhere(
@@ -155,14 +156,16 @@ class Search:
     def _guessed(self, ranked: list[Candidate]) -> Finding:
         """What the metadata and the URL alone say."""
         likely = next((c for c in ranked if c.why), None)
-        missing = [] if self._given.rows is not None else ["a row: without one nothing is asked"]
+        missing: list[str] = []
         if likely is None:
             return self._told(None, None, missing, answer="", confirmed=False)
         try:
             url = likely.protocol(self._given).target(likely.url)
             endpoint = self._endpoint(likely, url)
         except InputError as error:
-            return self._told(likely, None, [str(error), *missing], answer="", confirmed=False)
+            return self._told(likely, None, [str(error)], answer="", confirmed=False)
+        if endpoint.options.get("values") == "":
+            missing.append('options.values = "..."  # the path to the numbers in its answer')
         return self._told(likely, endpoint, missing, answer="", confirmed=False)
 
     def _told(
@@ -196,11 +199,15 @@ class Search:
             confirmed=confirmed,
             evidence=tuple(dict.fromkeys(evidence)),
             asked=self._line.asked,
-            missing=(*missing, *todo),
+            missing=(*missing, *todo, *self._without_row()),
             answer=answer,
             endpoint=endpoint,
             toml=toml,
         )
+
+    def _without_row(self) -> list[str]:
+        """What a row would do, where none was given."""
+        return [] if self._given.rows is not None else ["a row: it shows what answers look like"]
 
     def _nothing_fits(self) -> str:
         """All that was tried, and what came of it."""
@@ -209,12 +216,16 @@ class Search:
         lines = [
             f"None of the protocols known here fits {shown(self._place.url)}"
             + (f" within {self._line.rows_sent} calls (max_calls=)." if spent else "."),
-            *(f"  {one}" for one in asked),
-            *(f"  not sent: {note}" for note in self._notes),
+            *(f"  {_cut(str(one))}" for one in asked),
+            *(f"  not sent: {_cut(note)}" for note in self._notes),
             "Say protocol= if you know it, columns= if it takes columns by name, or write a"
             " template (docs: Models behind a URL).",
         ]
         return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 160 else text[:157] + "..."
 
 
 def _check(reply: Reply, rows: Any) -> None:

@@ -56,5 +56,7 @@ def _value(value: Any) -> str:
 
 
 def _text(value: str) -> str:
+    if '"' in value and "'" not in value and value.isprintable():
+        return f"'{value}'"
     # JSON's escapes are TOML's too, but for the delete character, which JSON leaves as it is.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -14,6 +14,7 @@ from surrogate.adapters.http._exchange import Exchange
 from surrogate.adapters.http._failures import cleaned
 from surrogate.adapters.http._urls import shown
 from surrogate.adapters.http.endpoint import Endpoint
+from surrogate.adapters.http.protocols import WireProtocol
 from surrogate.adapters.http.protocols._answer import CutShort
 from surrogate.errors import AnswerError, AttemptError, DataError
 from surrogate.types import Label, Reply, Terms, Traits
@@ -157,6 +158,12 @@ def by_classes(reply: Reply, traits: Traits) -> Reply:
     return replace(reply, labels=own, values=None if reply.labels is None else values)
 
 
+def _labels_of(protocol: WireProtocol) -> tuple[Label, ...] | None:
+    """The classes that a protocol was told; a template's labels are a path."""
+    labels = getattr(protocol, "labels", None)
+    return labels if isinstance(labels, tuple) and labels else None
+
+
 def _traits(endpoint: Endpoint, *, plain: bool) -> Traits:
     """What is known of a model before it is asked."""
     protocol = endpoint.wire_protocol()
@@ -164,7 +171,7 @@ def _traits(endpoint: Endpoint, *, plain: bool) -> Traits:
         "Endpoint",
         task=endpoint.task,
         output=endpoint.output,
-        classes=endpoint.classes or getattr(protocol, "labels", None) or None,
+        classes=endpoint.classes or _labels_of(protocol),
         columns=endpoint.columns,
         threshold=endpoint.threshold,
     )

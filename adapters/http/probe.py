@@ -15,7 +15,7 @@ from surrogate.adapters.http._one_row import one_row
 from surrogate.adapters.http._place import place_of
 from surrogate.adapters.http._search import Search
 from surrogate.adapters.http.endpoint import Auth, Endpoint
-from surrogate.adapters.http.protocols import Template
+from surrogate.adapters.http.protocols import Template, make, names
 from surrogate.adapters.http.secrets import Secret
 from surrogate.types import Label
 
@@ -93,6 +93,8 @@ def probe(
     ('v1', True, 1)
     """
     rules: dict[str, Rule] = {"max_calls": Whole(1, 100), "timeout": Real(0, closed="neither")}
+    if protocol and protocol not in names():
+        make(protocol, {})  # raises, and says which there are
     check("probe", rules, {"max_calls": max_calls, "timeout": timeout})
     base = Endpoint(
         url,

@@ -268,6 +268,17 @@ def ask(name: str, response: httpx2.Response, **said: Any) -> Any:
     return HttpBox(Endpoint("http://localhost:1/x", name, **said), transport=served).ask(X)
 
 
+@pytest.mark.parametrize("seen", ANSWERS)
+def test_a_box_of_a_preset_answers(seen: str) -> None:
+    name, answer, values, labels, classes = ANSWERS[seen]
+    rows = FRAME if name == "vertex-automl" else X
+    served = httpx2.MockTransport(lambda request: httpx2.Response(200, content=answer))
+    reply = HttpBox(Endpoint("http://localhost:1/x", name), transport=served).ask(rows)
+    assert (None if reply.values is None else reply.values.tolist()) == values
+    assert (None if reply.labels is None else np.ravel(reply.labels).tolist()) == labels
+    assert reply.classes == classes
+
+
 def test_torchserve_says_no_content_type() -> None:
     reply = ask("torchserve", httpx2.Response(200, content=body(PROBABILITIES)))
     assert reply.values.tolist() == PROBABILITIES
