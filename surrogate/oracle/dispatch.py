@@ -179,7 +179,7 @@ class Dispatch:
         try:
             good = self.job.accept(batch.keys, reply)
         except BadRows as bad:
-            good, why = bad.good, str(bad.error)[:200]
+            good, why = bad.good, type(bad.error).__name__
             self._end(bad.error)
         counts.settled += len(good)
         counts.unknown += len(batch.keys) - len(good)
@@ -198,7 +198,7 @@ class Dispatch:
             line.counts.unknown += len(batch.keys)
         else:
             line.refund(len(batch.keys), batch.purposes)
-        line.ledger.fail(request, state, seconds=seconds, why=str(error)[:200])
+        line.ledger.fail(request, state, seconds=seconds, why=_briefly(error))
         if isinstance(error, AttemptError):
             self._decide(batch, error)
         elif isinstance(error, SurrogateError):
@@ -251,3 +251,8 @@ def _added(error: AttemptError, why: str) -> ModelError:
     found = ModelError(f"{why[:1].upper()}{why[1:]}; the last one: {error}")
     found.__cause__ = error
     return found
+
+
+def _briefly(error: BaseException) -> str:
+    """What the ledger says of a failure: no word of the server's, which may echo rows."""
+    return kind_of(error) if isinstance(error, AttemptError) else type(error).__name__

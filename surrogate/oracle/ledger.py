@@ -69,9 +69,9 @@ class Ledger:
         self._db = connect(self.path)
         self._disconnect = weakref.finalize(self, disconnect, self._db, self.path)
         self._dirty = False
-        self._run("UPDATE requests SET state = 'unknown' WHERE state = 'reserved'")
+        self.run("UPDATE requests SET state = 'unknown' WHERE state = 'reserved'")
         self.commit()
-        self._hash = self._salted(self._fact("identity") or "")
+        self._hash = self._salted(self.fact("identity") or "")
 
     @property
     def name(self) -> str:
@@ -93,20 +93,20 @@ class Ledger:
         LedgerError
             If it keeps the answers of another.
         """
-        before = self._fact("identity")
+        before = self.fact("identity")
         if before is None:
-            self._set(target=target, identity=identity)
+            self._set({"target": target, "identity": identity})
             self.commit()
             self._hash = self._salted(identity)
         elif before != identity:
             raise LedgerError(
-                f"The ledger {self.path} holds answers of {self._fact('target')} ({before}), and "
+                f"The ledger {self.path} holds answers of {self.fact('target')} ({before}), and "
                 f"{target} ({identity}) is to be asked. Give each target a ledger of its own."
             )
 
     def _salted(self, identity: str) -> Any:
         """A hash of the target, to go on with each row."""
-        return blake2b(identity.encode() + b"\0", key=self._fact("salt"), digest_size=_KEY)
+        return blake2b(identity.encode() + b"\0", key=self.fact("salt"), digest_size=_KEY)
 
     # ---- answers ----
 
@@ -125,7 +125,7 @@ class Ledger:
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
             marks = ", ".join("?" * len(some))
-            rows = self._run(
+            rows = self.run(
                 f"SELECT key, vals, label FROM answers WHERE replicate = ? AND key IN ({marks})",
                 (replicate, *some),
             )
@@ -135,12 +135,12 @@ class Ledger:
     @property
     def classes(self) -> tuple[Label, ...] | None:
         """Classes of the columns, where the answers named them."""
-        said = self._fact("classes")
+        said = self.fact("classes")
         return None if said is None else tuple(json.loads(said))
 
     @classes.setter
     def classes(self, classes: Sequence[Label]) -> None:
-        self._set(classes=json.dumps(list(classes)))
+        self._set({"classes": json.dumps(list(classes))})
 
     # ---- requests ----
 
@@ -149,7 +149,7 @@ class Ledger:
     ) -> int:
         """Note a request that is about to be sent; commit before it is."""
         said = (time.time(), len(keys), replicate, json.dumps(dict(purposes)), money)
-        cursor = self._run(
+        cursor = self.run(
             "INSERT INTO requests (at, state, rows, replicate, purposes, money, keys) "
             "VALUES (?, 'reserved', ?, ?, ?, ?, ?)",
             (*said, b"".join(keys)),
@@ -178,7 +178,7 @@ class Ledger:
 
     def _end(self, request: int, state: str, *, seconds: float, why: str | None) -> None:
         kept = "keys" if state == "unknown" else "NULL"
-        self._run(
+        self.run(
             f"UPDATE requests SET state = ?, seconds = ?, why = ?, keys = {kept} WHERE id = ?",
             (state, seconds, why, request),
         )
@@ -186,26 +186,43 @@ class Ledger:
     def spent(self) -> Spent:
         """What counts against a budget: settled, unknown and reserved."""
         sql = f"SELECT sum(rows), count(*), sum(money) FROM requests WHERE state IN {_COUNTED}"
-        ((rows, requests, money),) = self._run(sql)
+        ((rows, requests, money),) = self.run(sql)
         return Spent(rows or 0, requests, money or 0.0)
 
     def n_answers(self) -> int:
         """How many answers are kept, deliberate repeats among them."""
-        ((n,),) = self._run("SELECT count(*) FROM answers")
+        ((n,),) = self.run("SELECT count(*) FROM answers")
         return int(n)
 
-    def unknown(self) -> dict[bytes, int]:
-        """How often each row whose answer is not known was sent."""
-        sent: dict[bytes, int] = {}
-        rows = self._run("SELECT keys FROM requests WHERE state = 'unknown' AND keys NOT NULL")
-        for (keys,) in rows:
+    def unknown(self) -> dict[tuple[bytes, int], int]:
+        """How often each (row, replicate) was sent that has no answer."""
+        sent: dict[int, dict[bytes, int]] = {}
+        sql = "SELECT replicate, keys FROM requests WHERE state = 'unknown' AND keys NOT NULL"
+        for replicate, keys in self.run(sql):
+            times = sent.setdefault(replicate, {})
             for at in range(0, len(keys), _KEY):
                 key = keys[at : at + _KEY]
-                sent[key] = sent.get(key, 0) + 1
-        known = self.find(list(sent))
-        return {key: times for key, times in sent.items() if key not in known}
+                times[key] = times.get(key, 0) + 1
+        found = {one: self.find(list(times), replicate=one) for one, times in sent.items()}
+        return {
+            (key, replicate): n
+            for replicate, times in sent.items()
+            for key, n in times.items()
+            if key not in found[replicate]
+        }
 
     # ---- the file ----
+
+    def fact(self, name: str) -> Any:
+        """One of: target, identity, created, classes, salt; None where it is not known."""
+        found = self.run("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if found is None else found[0]
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run one statement, in the transaction that `commit` ends."""
+        with reporting(self.path):
+            self._begin(sql)
+            return self._db.execute(sql, values)
 
     def commit(self) -> None:
         """Bring what was noted onto the disk."""
@@ -217,6 +234,13 @@ class Ledger:
                 except sqlite3.Error:
                     self._db.rollback()
                     raise
+
+    def shrink(self) -> None:
+        """Give back the room of what was deleted, and overwrite it."""
+        self.commit()
+        with reporting(self.path):
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def short_of_disk(self) -> int | None:
         """Free bytes, where they are fewer than the reserve."""
@@ -241,17 +265,8 @@ class Ledger:
     def __repr__(self) -> str:
         return f"<Ledger in {self.name.removeprefix('the ledger ')}>"
 
-    def _fact(self, name: str) -> Any:
-        found = self._run("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if found is None else found[0]
-
-    def _set(self, **facts: Any) -> None:
+    def _set(self, facts: Mapping[str, Any]) -> None:
         self._run_many("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
-
-    def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        with reporting(self.path):
-            self._begin(sql)
-            return self._db.execute(sql, values)
 
     def _run_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         with reporting(self.path):

@@ -36,7 +36,7 @@ CREATE TABLE requests (
     purposes TEXT NOT NULL,      -- JSON: rows of each purpose
     money REAL NOT NULL,
     seconds REAL,
-    why TEXT,                    -- what went wrong
+    why TEXT,                    -- what went wrong: a status, a kind
     keys BLOB                    -- of the rows, while their answers are not known
 );
 CREATE TABLE answers (

@@ -64,7 +64,7 @@ class FakeRemote:
 
     function: Callable[[Any], Any] = probability
     faults: list[Any] = field(default_factory=list)
-    terms: Terms = Terms(identity="toy at example.org")
+    terms: Terms = field(default_factory=lambda: Terms(identity="toy at example.org"))
     traits: Traits = field(default_factory=lambda: remote_traits())
     billed: list[bytes] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
