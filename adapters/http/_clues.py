@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from surrogate.adapters.http._exchange import Answer
+from surrogate.adapters.http._failures import cleaned
 from surrogate.adapters.http._openapi import operations
 from surrogate.adapters.http._place import Place, place_of
 from surrogate.adapters.http.protocols import Request
@@ -53,7 +55,7 @@ class Clue:
     columns: tuple[str, ...] | None = None
 
 
-Ask = Callable[[str, Request], bytes | None]
+Ask = Callable[[str, Request], Answer | None]
 """Sends a request without rows; None where the answer is no good one. TimeoutError: no answer."""
 Reader = Callable[[Any, Place, tuple[str, ...] | None], Iterator[Clue]]
 
@@ -76,20 +78,28 @@ def clues(ask: Ask, place: Place, *, model: str, columns: tuple[str, ...] | None
     silent = 0
     for path, reader in _questions(place, model):
         try:
-            body = ask(place.root + path, _GET)
+            found = _sum(found, _heard(ask, path, reader, place=place, columns=columns))
         except TimeoutError:
             silent += 1
             if silent == SILENT:
                 break
-            continue
-        if body is not None:
-            found = _sum(found, reader(_json_or_text(body), place, columns))
         if any(clue.sure for clue in found):
             break
     return _with_models(ask, place, found, model)
 
 
-def _sum(found: list[Clue], new: Iterator[Clue]) -> list[Clue]:
+def _heard(
+    ask: Ask, path: str, reader: Reader, *, place: Place, columns: tuple[str, ...] | None
+) -> list[Clue]:
+    """What one answer shows, in words without what was secret in the question."""
+    answer = ask(place.root + path, _GET)
+    if answer is None:
+        return []
+    read = reader(_json_or_text(answer.body), place, columns)
+    return [replace(clue, text=cleaned(clue.text, answer.secrets)) for clue in read]
+
+
+def _sum(found: list[Clue], new: Sequence[Clue]) -> list[Clue]:
     """Clues together: two that agree are sure."""
     known = {clue.protocol for clue in found} - {"template"}
     return [*found, *(replace(c, sure=c.sure or c.protocol in known) for c in new)]
@@ -127,18 +137,28 @@ def _with_models(ask: Ask, place: Place, found: list[Clue], model: str) -> list[
         ("/v2/repository/index", Request(b"{}")),  # lists models; sends no row
     ):
         try:
-            body = ask(place.root + path, request)
+            names = _listed(ask(place.root + path, request))
         except TimeoutError:
             break
-        names = _names(_json_or_text(body or b""))
         if names:
             break
     if len(names) != 1:
         told = f"its models are {', '.join(names[:10])}" if names else "it lists no model"
         return [*found, Clue("v2", f"{told}; say which: model=", sure=False)]
-    body = ask(f"{place.root}/v2/models/{quote(names[0], safe='')}", _GET)
-    here = list(_v2_model(_json_or_text(body or b""), place, None))
-    return [*here, *found] if here else [Clue("v2", "its only model", model=names[0]), *found]
+    try:
+        here = _heard(ask, f"/v2/models/{names[0]}", _v2_model, place=place, columns=None)
+    except TimeoutError:
+        here = []
+    named = [replace(c, model=names[0]) if c in nameless else c for c in found]
+    return [*here, *named]
+
+
+def _listed(answer: Answer | None) -> list[str]:
+    """Names of models in an answer, but for one that is what was secret in the question."""
+    if answer is None:
+        return []
+    names = _names(_json_or_text(answer.body))
+    return [name for name in names if cleaned(name, answer.secrets) == name]
 
 
 def _names(listing: Any) -> list[str]:
@@ -177,7 +197,8 @@ def _v2_model(said: Any, place: Place, columns: tuple[str, ...] | None) -> Itera
         names = tuple(str(i["name"]) for i in inputs)
     kinds = f"{len(inputs)} input{'s' * (len(inputs) != 1)}" if inputs else "no inputs named"
     text = f"v2 describes the model {_word(said['name'])}, {kinds}"
-    yield Clue("v2", text, options=options, model=said["name"], columns=names)
+    model = said["name"] if _LISTING.fullmatch(said["name"]) else ""
+    yield Clue("v2", text, options=options, model=model, columns=names)
 
 
 def _v1(said: Any, place: Place, columns: tuple[str, ...] | None) -> Iterator[Clue]:

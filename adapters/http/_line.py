@@ -57,8 +57,8 @@ class Line:
         """How many requests with a row may still go out."""
         return self._max_calls - self.rows_sent
 
-    def get(self, url: str, request: Request) -> bytes | None:
-        """The body of a free answer; None where there is no good one.
+    def get(self, url: str, request: Request) -> Answer | None:
+        """A free answer; None where there is no good one.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class Line:
         """
         outcome = self._send(url, request, rows=0)
         if isinstance(outcome, Answer):
-            return outcome.body
+            return outcome
         if outcome.reason == "unsent":
             raise outcome
         if outcome.status is None:

@@ -54,6 +54,7 @@ class Search:
         self._line, self._base, self._place, self._given = line, base, place, given
         self._found = found
         self._notes: list[str] = []
+        self._known = ""
         self._refused: set[tuple[str, str]] = set()
 
     def run(self) -> Finding:
@@ -81,6 +82,9 @@ class Search:
 
     def _ask(self, question: Question) -> Finding | None:
         """Send one row; the finding, if a candidate reads the answer."""
+        first = question.candidates[0]
+        if first.sure and first.name != "template":
+            self._known = first.name
         outcome = self._line.post(question.url, question.request)
         if isinstance(outcome, AttemptError):
             if outcome.status in (404, 405, 501) or 300 <= (outcome.status or 0) < 400:
@@ -205,6 +209,14 @@ class Search:
             toml=toml,
         )
 
+    def _advice(self) -> str:
+        """What the user may do where nothing fits."""
+        named = "" if self._given.names else "columns= if it takes columns by name, "
+        return (
+            f"Give {named}protocol= if you know it, or a template of its requests: "
+            "Endpoint(url, 'template', options={'body': ..., 'values': ...})."
+        )
+
     def _without_row(self) -> list[str]:
         """What a row would do, where none was given."""
         return [] if self._given.rows is not None else ["a row: it shows what answers look like"]
@@ -213,13 +225,16 @@ class Search:
         """All that was tried, and what came of it."""
         asked = self._line.asked
         spent = self._line.calls_left == 0
+        where = shown(self._place.url)
+        head = f"None of the protocols known here fits {where}"
+        if self._known:
+            name = self._known
+            head = f"{where} seems to speak {name}, and did not answer the row as {name} does"
         lines = [
-            f"None of the protocols known here fits {shown(self._place.url)}"
-            + (f" within {self._line.rows_sent} calls (max_calls=)." if spent else "."),
+            head + (f" within {self._line.rows_sent} calls (max_calls=)." if spent else "."),
             *(f"  {_cut(str(one))}" for one in asked),
             *(f"  not sent: {_cut(note)}" for note in self._notes),
-            "Say protocol= if you know it, columns= if it takes columns by name, or write a"
-            " template (docs: Models behind a URL).",
+            self._advice(),
         ]
         return "\n".join(lines)
 

@@ -504,7 +504,7 @@ def test_nothing_fits(fake: Any) -> None:
     )
     assert text.count("one row: did not understand the rows (HTTP 422): rows: Field required") == 3
     assert f"GET {server.url}/openapi.json: has no such path (HTTP 404)" in text
-    assert "columns=" in text
+    assert "Give columns= if it takes columns by name, protocol=" in text
     assert len(server.posts) == 3
 
 
@@ -519,8 +519,9 @@ def test_a_known_server_is_not_asked_in_other_ways(fake: Any) -> None:
     server = fake(
         {"/version": (200, b"3.17.0")}, lambda path, body: (400, b'{"message": "bad names"}')
     )
-    with pytest.raises(ModelError, match="bad names"):
+    with pytest.raises(ModelError, match="seems to speak mlflow, and did not answer") as caught:
         probe(server.url + "/invocations", ROW)
+    assert "bad names" in str(caught.value)
     assert len(server.posts) == 1
 
 
@@ -710,7 +711,12 @@ def test_no_secret_is_told(fake: Any, caplog: pytest.LogCaptureFixture) -> None:
     def work(path: str, body: bytes) -> Any:
         return 422, json.dumps({"detail": f"not with the key {CANARY}"}).encode()
 
-    server = fake({"/version": (200, f"echo {CANARY}".encode())}, work)
+    free = {"/v2": {"name": CANARY, "extensions": []}, "/v2/models": {"models": [CANARY, "x", "y"]}}
+    server = fake({**free, "/version": (200, f"echo {CANARY}".encode())}, work)
+    finding = probe(server.url, ROW, headers={"X-API-Key": CANARY})
+    assert finding.protocol == "v2"
+    assert CANARY not in str(finding) + repr(finding)
+    server.free = {"/version": (200, f"echo {CANARY}".encode())}
     with pytest.raises(ModelError) as caught:
         probe(server.url + "/iris", ROW, headers={"X-API-Key": CANARY}, max_calls=2)
     assert all(dict(h).get("X-API-Key") == CANARY for h in server.headers)
