@@ -13,6 +13,7 @@ from typing import Any
 from surrogate.cli.endpoints import remote_terms
 from surrogate.cli.loading import check_targets, load_model, open_table
 from surrogate.cli.progress import Progress
+from surrogate.cli.remote_commands import run_ledger, run_probe
 from surrogate.cli.values import options_by_method, options_of, pick_rows
 
 __all__ = ["COMMANDS"]
@@ -156,4 +157,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "distill": run_distill,
     "audit": run_audit,
     "methods": run_methods,
+    "probe": run_probe,
+    "ledger": run_ledger,
 }

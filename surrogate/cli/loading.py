@@ -14,11 +14,11 @@ import numpy as np
 from surrogate._optional import require
 from surrogate.adapters import load, wrap
 from surrogate.cli.endpoints import model_behind
-from surrogate.cli.values import parse_value
+from surrogate.cli.values import label_of
 from surrogate.domain import Domain
 from surrogate.domain.table import read_table
 from surrogate.errors import DataError, InputError, OptionError
-from surrogate.types import BlackBox, Label
+from surrogate.types import BlackBox
 
 __all__ = ["Table", "check_targets", "load_function", "load_model", "open_table"]
 
@@ -86,7 +86,7 @@ def open_table(given: argparse.Namespace) -> Table:
 def load_model(given: argparse.Namespace) -> BlackBox:
     """Load MODEL, and wrap it as the options say."""
     preprocess = None if given.preprocess is None else load_function(given.preprocess)
-    classes = None if given.classes is None else [_label(name) for name in given.classes]
+    classes = None if given.classes is None else [label_of(name) for name in given.classes]
     model = load(given.model, unpickle=given.unpickle)
     return wrap(
         model_behind(model, given),
@@ -97,12 +97,6 @@ def load_model(given: argparse.Namespace) -> BlackBox:
         preprocess=preprocess,
         threshold=given.threshold,
     )
-
-
-def _label(text: str) -> Label:
-    """A class as the model names it: a number where it looks like one."""
-    value = parse_value(text)
-    return text if value is None else value
 
 
 def load_function(text: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, get_args
 
 from surrogate.cli import parser_remote
-from surrogate.cli.parser_remote import pair
+from surrogate.cli.parser_remote import names, pair
 from surrogate.types import Kind, Output, Task
 
 __all__ = ["build"]
@@ -162,10 +162,10 @@ def _model(command: argparse.ArgumentParser) -> None:
         "--output-kind", choices=get_args(Output), help="what an answer of the model is"
     )
     group.add_argument(
-        "--classes", type=_names, metavar="A,B", help="names of the classes in column order"
+        "--classes", type=names, metavar="A,B", help="names of the classes in column order"
     )
     group.add_argument(
-        "--columns", type=_names, metavar="A,B", help="columns that the model takes, in its order"
+        "--columns", type=names, metavar="A,B", help="columns that the model takes, in its order"
     )
     group.add_argument(
         "--threshold",
@@ -268,11 +268,6 @@ def _results(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     group.add_argument("--quiet", action="store_true", help="no progress and no remarks")
     return group
-
-
-def _names(text: str) -> list[str]:
-    """Names between commas."""
-    return [name.strip() for name in text.split(",")]
 
 
 class _Version(argparse.Action):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-__all__ = ["Command", "add_ledger", "add_probe", "endpoint", "pair", "spending"]
+__all__ = ["Command", "add_ledger", "add_probe", "endpoint", "names", "pair", "spending"]
 
 Command = Callable[..., argparse.ArgumentParser]
 
@@ -27,15 +27,20 @@ LEDGER_EXAMPLES = """\
 examples:
   surrogate ledger list out
   surrogate ledger show out/adult.ledger
-  surrogate ledger export out/adult.ledger --output answers.json
+  surrogate ledger export out/adult.ledger --answers --output answers.jsonl
   surrogate ledger purge out/adult.ledger --yes
 """
 LEDGER_ACTIONS = {
     "list": "the ledgers in folders",
     "show": "what one holds: target, requests by state, rows, money",
-    "export": "its requests and answers as JSON, without hashes or anything else that tells rows",
-    "purge": "overwrite and remove it, and with it all that was paid for",
+    "export": "its requests as lines of JSON, without hashes or anything else that tells rows",
+    "purge": "forget every answer; what was spent stays counted",
 }
+
+
+def names(text: str) -> list[str]:
+    """Names between commas."""
+    return [name.strip() for name in text.split(",")]
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -121,7 +126,11 @@ def add_probe(make: Command) -> None:
     command.add_argument("url", metavar="URL", help="where the model is, as far as it is known")
     group = command.add_argument_group("connection")
     connection(group)
+    group.add_argument("--model-name", metavar="NAME", help="the model, where a server has several")
     group = command.add_argument_group("data")
+    group.add_argument(
+        "--classes", type=names, metavar="A,B", help="names of the classes in column order"
+    )
     group.add_argument(
         "--data", metavar="DATA", help="table of which the first row may be sent: .csv or .tsv"
     )
@@ -147,7 +156,8 @@ def add_ledger(make: Command) -> None:
     command.add_argument(
         "paths", metavar="PATH", nargs="*", help="a ledger; for list, folders (this one)"
     )
-    command.add_argument("--output", metavar="FILE", help="export: to FILE instead of the terminal")
+    command.add_argument("--output", metavar="FILE", help="export: the file to make")
+    command.add_argument("--answers", action="store_true", help="export: the answers too")
     command.add_argument("--yes", action="store_true", help="purge: do not ask first")
     command.add_argument("--json", metavar="FILE", help="list, show: write as JSON; - prints it")
     command.add_argument("--quiet", action="store_true", help="no remarks")

@@ -8,8 +8,9 @@ from typing import Any
 from surrogate._validate import parameters
 from surrogate.errors import OptionError
 from surrogate.methods import find, method_class
+from surrogate.types import Label
 
-__all__ = ["options_by_method", "options_of", "parse_value", "pick_rows"]
+__all__ = ["label_of", "options_by_method", "options_of", "parse_value", "pick_rows"]
 
 Pairs = Sequence[tuple[str, str]]
 _WORDS = {"true": True, "false": False, "none": None}
@@ -32,6 +33,12 @@ def parse_value(text: str) -> bool | int | float | str | None:
         except ValueError:
             continue
     return text
+
+
+def label_of(text: str) -> Label:
+    """A class as the model names it: a number where it looks like one."""
+    value = parse_value(text)
+    return text if value is None else value
 
 
 def pick_rows(n_rows: int, text: str) -> list[int]:
