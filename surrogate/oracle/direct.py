@@ -11,7 +11,7 @@ from surrogate._array import is_torch, namespace
 from surrogate.errors import BudgetSpent
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import Asker, OnProgress, Purpose, batch_size
-from surrogate.oracle.budget import Budget
+from surrogate.oracle.budget import Budget, Spent
 from surrogate.oracle.queries import Queries
 from surrogate.oracle.quote import Quote, admit
 from surrogate.oracle.settle import Settled
@@ -67,6 +67,11 @@ class Direct:
         purposes = MappingProxyType(dict(asked.purposes))
         return Queries(asked.rows, asked.calls, asked.seconds, purposes, self._budget)
 
+    @property
+    def spent(self) -> Spent:
+        """What counts against the budget."""
+        return Spent(self._asker.rows, self._asker.calls)
+
     def quote(self, plan: Mapping[str, int]) -> Quote:
         """What a plan would take."""
         return Quote.of(
@@ -75,7 +80,7 @@ class Direct:
             batch=self._batch,
             terms=Terms(),
             budget=self._budget,
-            spent=self.queries.spent,
+            spent=self.spent,
         )
 
     def admit(self, plan: Mapping[str, int]) -> None:

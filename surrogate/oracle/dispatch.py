@@ -74,7 +74,9 @@ class Dispatch:
             step()
         except LedgerError as error:
             why = str(error).rstrip(".")
-            self._end(BudgetSpent(why, why=why[:1].lower() + why[1:]))
+            ended = BudgetSpent(why, why=why[:1].lower() + why[1:])
+            ended.__cause__ = error
+            self._end(ended)
 
     def _end(self, error: BaseException) -> None:
         """Send nothing more, for the first of several reasons."""
@@ -223,9 +225,8 @@ class Dispatch:
         if decision.what == "stop":
             self._end(error)
         elif decision.what == "split":
-            half = (len(batch.keys) + 1) // 2
-            line.batch = min(line.batch, half)
-            self._again += [Batch(batch.keys[:half]), Batch(batch.keys[half:])]
+            line.batch = min(line.batch, (len(batch.keys) + 1) // 2)
+            self.job.todo.extendleft(reversed(batch.keys))
         elif line.failures >= line.policy.breaker:
             self._end(_added(error, f"{line.failures} attempts failed in a row"))
         elif line.policy.overdrawn(line.counts.retried + 1, line.counts.attempts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from surrogate.errors import AnswerError, BudgetSpent, Interrupted, ModelError
+from surrogate.errors import AnswerError, BudgetSpent, Interrupted, LedgerError, ModelError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.direct import purpose_text
 from surrogate.oracle.job import Job
@@ -32,7 +32,8 @@ def ending(
     if isinstance(ended, BudgetSpent):
         why = str(ended) or f"the budget of {line.budget.text(line.currency)} is spent{_used(line)}"
         return BudgetSpent(
-            f"{why[:1].upper()}{why[1:]}: {state}{carried}.{_kept(job, line)}"
+            f"{why[:1].upper()}{why[1:]}: {state}{carried}."
+            + ("" if isinstance(ended.__cause__, LedgerError) else _kept(job, line))
             + ("" if str(ended) else " Give a larger budget, or ask less."),
             answers,
             why=ended.why,

@@ -166,7 +166,7 @@ class Oracle:
     def remaining(self) -> int | None:
         """Rows that the budget leaves; None without a budget of rows."""
         most = self._budget.rows
-        return None if most is None else max(most - self.queries.spent.rows, 0)
+        return None if most is None else max(most - self._way.spent.rows, 0)
 
     def _known(self, said: Any, fact: str) -> Any:
         """A fact of the settled answers, else what was said, else an error."""

@@ -16,8 +16,8 @@ import numpy as np
 from surrogate._array import to_numpy
 from surrogate.errors import LedgerError, ModelError, OptionError
 from surrogate.oracle.answers import Answers
-from surrogate.oracle.asker import SETTLING_ROWS, OnProgress, Purpose, batch_size
-from surrogate.oracle.budget import Budget, amount
+from surrogate.oracle.asker import SETTLING_ROWS, OnProgress, Purpose, batch_size, closed
+from surrogate.oracle.budget import Budget, Spent, amount
 from surrogate.oracle.dispatch import Dispatch
 from surrogate.oracle.endings import ending
 from surrogate.oracle.job import Job
@@ -119,13 +119,21 @@ class Wired:
         )
 
     @property
+    def spent(self) -> Spent:
+        """What counts against the budget."""
+        if self._closed is not None:
+            return self._closed.spent
+        line = self._open()
+        return line.earlier + line.spent
+
+    @property
     def _currency(self) -> str:
         priced = self._terms.price_per_row or self._terms.price_per_call
         return self._terms.currency if priced else ""
 
     def quote(self, plan: Mapping[str, int]) -> Quote:
         """What a plan would take."""
-        with self._lock:
+        with self._alone():
             line = self._open()
             return Quote.of(
                 plan,
@@ -150,7 +158,7 @@ class Wired:
 
     def settle(self, rows: Array) -> None:
         """Ask a few rows, so that it is known what answers are."""
-        with self._lock:
+        with self._alone():
             job = self._job(rows, "settle", 0)
             ended = self._settle(job)
             self._enter(job)
@@ -159,7 +167,7 @@ class Wired:
 
     def ask(self, matrix: Array, purpose: Purpose, *, replicate: int = 0) -> Answers:
         """Ask the rows that nobody asked before."""
-        with self._lock:
+        with self._alone():
             job = self._job(matrix, purpose, replicate)
             ended = None if self._judge is not None else self._settle(job)
             if ended is None:
@@ -169,7 +177,7 @@ class Wired:
 
     def close(self) -> None:
         """Close the ledger, unless it was given open, and the connections."""
-        with self._lock:
+        with self._alone():
             self._closed = self.queries
             line, self._line = self._line, None
             if line is not None and line.ledger is not self._ledger:
@@ -180,15 +188,21 @@ class Wired:
     def without_box(self) -> Wired:
         """A copy that remembers what was asked, and has no box: what is pickled."""
         other = copy.copy(self)
-        other._closed = self.queries
+        queries = self.queries
+        other._closed = replace(queries, purposes=dict(queries.purposes))
         other.box = other._line = other._lock = other._ledger = other._on_progress = None
         other._seen = set()
         return other
 
+    def _alone(self) -> Any:
+        """One thread at a time, and only with a box."""
+        if self.box is None:
+            raise closed(self._traits)
+        return self._lock
+
     def _open(self) -> Line:
         """The line, with its ledger."""
         if self._line is None:
-            assert self.box is not None
             ledger = self._ledger
             if not isinstance(ledger, Ledger):
                 if self._offline and not Path(str(ledger)).exists():
@@ -196,6 +210,7 @@ class Wired:
                 ledger = Ledger(ledger)
             ledger.claim(self._traits.name, self._terms.identity)
             self._before, self._closed = ledger.n_answers(), None
+            assert self.box is not None
             self._line = Line(
                 self.box,
                 self._terms,
