@@ -173,8 +173,6 @@ def _ask_until(
 
     def draw(count: int) -> npt.NDArray[Any]:
         start = sum(len(part.rows) for part in parts)
-        if ended or (parts and parts[-1].ended):
-            return np.empty(0)
         at = slice(start, start + count)
         try:
             parts.append(_ask(oracle, REAL, rows[at], held[at]))

@@ -215,6 +215,16 @@ def test_equal_seeds_give_equal_results_and_others_do_not() -> None:
     assert first != timeless(distill(three_classes, numbers(), seed=5, **DISTILL))
 
 
+def test_refits_draw_and_ask_rows_of_their_own() -> None:
+    model = Counted(probability)
+    result = distill(model, numbers(), fidelity=60, stability=2, options=CART)
+    assert result.stability is not None
+    assert len(set(result.stability.seeds)) == 3
+    fit, first, second = (rows[-100:] for rows in (model.asked[1], *model.asked[4:]))
+    for a, b in ((fit, first), (fit, second), (first, second)):
+        assert not np.isin(a, b).any()
+
+
 @pytest.mark.parametrize("model", [probability, three_classes, value])
 def test_json_comes_back_equal(model: Any) -> None:
     result = distill(model, numbers(), **DISTILL)
