@@ -106,6 +106,15 @@ def test_enough_rows_serve_as_their_own_reference() -> None:
     np.testing.assert_array_equal(result.coef, given.coef)
 
 
+FIDELITY = ["fidelity", "(interval)"]
+
+
+def test_many_rows_are_a_line_each() -> None:
+    text = str(explain(three_classes, numbers(60), **EXPLAIN))
+    (head,) = [line for line in text.splitlines() if line.lstrip().startswith("row  ")]
+    assert head.split() == ["row", "class", "model", "strongest", "term", "effect", *FIDELITY]
+
+
 def test_a_global_method_hands_over_to_distill() -> None:
     result = explain(probability, numbers(), method="cart", fidelity=60, options=CART)
     assert isinstance(result, GlobalExplanation)

@@ -158,7 +158,8 @@ def overview(explanations: LocalExplanations, *, html: bool = False) -> Table:
         bad = "bad" if words.local_doubts(one, k) else ""
         name = class_name(one.classes, k, width=16, html=html)
         said = number(float(one.box_value[k]))
-        fidelity = f"{score.value_text()} ({score.interval_text()})"
+        ends = "no interval" if score.interval is None else score.interval_text()
+        fidelity = f"{score.value_text()} ({ends})"  # why there is none, the row itself says
         lines.append((clean(one.index), name, said, *term, fidelity, bad))
     header = ("row", "class", "model", "strongest term", "effect", "fidelity (interval)", "")
     return Table(header, tuple(lines), "rlrlrrl")
