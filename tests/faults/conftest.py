@@ -29,5 +29,6 @@ def server(running: FaultyServer) -> FaultyServer:
 def fresh(server: FaultyServer) -> None:
     """Tear up the bill and the schedule."""
     server.bill, server.latency, server.stall = Bill(), 0.0, 1.0
+    server.kill = lambda: None
     server.schedule.clear()
     server.seen.clear()

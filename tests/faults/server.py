@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Bill", "Fault", "FaultyServer", "faulty_server", "probability"]
+__all__ = ["FAULTS", "KILLS", "Bill", "Fault", "FaultyServer", "faulty_server", "probability"]
 
 Row = tuple[float, ...]
 PATH = "/v1/models/m:predict"
@@ -49,16 +49,19 @@ class Fault:
     Parameters
     ----------
     kind : str
-        A key of `FAULTS`.
+        A key of `FAULTS` or `KILLS`.
     status : int
         Of "refuse" and "worked".
     after : str or None
         Retry-After of these.
+    delay : float
+        Seconds, of "kill_later".
     """
 
     kind: str
     status: int = 503
     after: str | None = None
+    delay: float = 0.0
 
 
 class FaultyServer:
@@ -71,11 +74,14 @@ class FaultyServer:
     bill : Bill
     schedule : list of Fault
         One is taken off its front by each request; none left means that all goes well.
+    kill : callable
+        What the "kill" faults do to who asks.
     """
 
     def __init__(self) -> None:
         self.bill = Bill()
         self.schedule: list[Fault] = []
+        self.kill: Callable[[], None] = lambda: None
         self.latency = 0.0
         self.stall = 5.0
         self.down = 0.03
@@ -110,7 +116,7 @@ class FaultyServer:
                 self.bill.attempts += 1
                 fault = self.schedule.pop(0) if self.schedule else Fault("pass")
                 exchange = Exchange(self, reader, writer, head, fault)
-                if not await FAULTS[fault.kind](exchange):
+                if not await (FAULTS | KILLS)[fault.kind](exchange):
                     return
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client has left, or the test has ended
@@ -281,6 +287,39 @@ async def mislabelled(it: Exchange) -> bool:
     return await it.send(response(200, content, {"Content-Type": "text/plain"}))
 
 
+async def kill_before(it: Exchange) -> bool:
+    """Kill who asks before the body is read."""
+    it.server.kill()
+    return it.reset()
+
+
+async def kill_unworked(it: Exchange) -> bool:
+    """Kill who asks when the body is read, before any work."""
+    await it.body()
+    it.server.kill()
+    return it.reset()
+
+
+async def kill_worked(it: Exchange) -> bool:
+    """Kill who asks when the work is done and billed."""
+    await it.worked()
+    it.server.kill()
+    return it.reset()
+
+
+async def kill_answered(it: Exchange) -> bool:
+    """Kill who asks when the answer is on its way."""
+    await it.send(await it.worked())
+    it.server.kill()
+    return it.reset()
+
+
+async def kill_later(it: Exchange) -> bool:
+    """Answer, and kill who asks some time after."""
+    asyncio.get_running_loop().call_later(it.fault.delay, it.server.kill)
+    return await it.send(await it.worked())
+
+
 def _refusal(fault: Fault) -> bytes:
     headers = {} if fault.after is None else {"Retry-After": fault.after}
     return response(fault.status, {"error": "not now"}, headers)
@@ -303,6 +342,14 @@ FAULTS: dict[str, Callable[[Exchange], Coroutine[Any, Any, bool]]] = {
     "garbled": garbled,
     "page": page,
     "mislabelled": mislabelled,
+}
+
+KILLS: dict[str, Callable[[Exchange], Coroutine[Any, Any, bool]]] = {
+    "kill_before": kill_before,
+    "kill_unworked": kill_unworked,
+    "kill_worked": kill_worked,
+    "kill_answered": kill_answered,
+    "kill_later": kill_later,
 }
 
 
