@@ -199,12 +199,6 @@ def silent(connection: socket.socket, _: bytes) -> None:
     threading.Event().wait(5)
 
 
-def endless(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
-
-
 def dripping(connection: socket.socket, _: bytes) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
     while True:
@@ -291,13 +285,23 @@ def test_a_head_that_drips_is_ended_by_the_clock(serve: Serve) -> None:
     started = time.monotonic()
     error = failure(serve(script).url, connect_timeout=0.1, read_timeout=0.4)
     assert time.monotonic() - started < 5
+    assert "did not answer in full within 0.4 seconds" in str(error)
     assert (error.reason, error.fatal) == ("unknown", False)
 
 
 def test_an_endless_body_is_ended_by_its_size(serve: Serve) -> None:
+    sent = []
+
+    def endless(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
+            sent.append(65536)
+
     error = failure(serve(endless).url, max_bytes=2**20, read_timeout=10.0)
     assert "more than 1,048,576 bytes; max_bytes= allows more" in str(error)
     assert (error.reason, error.fatal) == ("unknown", True)
+    assert sum(sent) < 2**25  # what was on its way, and no more
 
 
 def test_a_bomb_of_gzip_is_not_unpacked(serve: Serve) -> None:
