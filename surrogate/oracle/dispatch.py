@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from surrogate.errors import AttemptError, BudgetSpent, LedgerError, ModelError, SurrogateError
@@ -20,6 +21,8 @@ from surrogate.oracle.workers import Arrival, Workers, interrupts_into
 from surrogate.types import Reply
 
 __all__ = ["Dispatch"]
+
+_WAITING = 4  # one request waits for a thread where so many are under way
 
 
 @dataclass(eq=False)
@@ -55,7 +58,7 @@ class Dispatch:
         start = self.line.clock.now()
         try:
             with interrupts_into(self._workers.arrivals):
-                while self._under_way or (self.ended is None and (self.job.todo or self._again)):
+                while self._under_way or (self.ended is None and self._left()):
                     self._keeping(self._send)
                     self._keeping(self._take)
         except KeyboardInterrupt as error:  # a second one, or one that came as an exception
@@ -63,7 +66,7 @@ class Dispatch:
         finally:
             self._workers.close()
             for request, batch in self._under_way.items():
-                self._keeping(lambda r=request, b=batch: self._lose(r, b))  # type: ignore[misc]
+                self._keeping(partial(self._lose, request, batch))
             self._keeping(self.line.ledger.commit)
             self.line.counts.seconds += self.line.clock.now() - start
         return self.ended
@@ -78,6 +81,10 @@ class Dispatch:
             ended.__cause__ = error
             self._end(ended)
 
+    def _left(self) -> bool:
+        """Whether anything is still to be sent."""
+        return bool(self._again) or self.job.fill(1)
+
     def _end(self, error: BaseException) -> None:
         """Send nothing more, for the first of several reasons."""
         self.ended = self.ended or error
@@ -85,7 +92,10 @@ class Dispatch:
     # ---- out ----
 
     def _send(self) -> None:
-        """Reserve as many batches as may go out now, commit, and send them."""
+        """Reserve as many batches as may go out now, commit, and send them.
+
+        The rows after those are prepared when these are under way.
+        """
         line, job, self._short = self.line, self.job, False
         going: list[tuple[int, Batch, Any]] = []
         while self.ended is None and self._may_send(len(going)):
@@ -100,7 +110,23 @@ class Dispatch:
         for request, batch, rows in going:
             batch.sent_at = line.clock.now()
             self._under_way[request] = batch
-            self._workers.submit(request, rows, under_way=len(self._under_way))
+            self._workers.submit(request, rows, threads=line.concurrency.limit)
+        if self.ended is None:
+            job.fill(line.batch * line.concurrency.limit)
+
+    def _most(self) -> int:
+        """Most requests that are sent or wait for a thread: a few, so that no thread waits."""
+        limit = self.line.concurrency.limit
+        paced = self.line.terms.rate is not None or limit < self._workers.started
+        return limit if paced else limit + limit // _WAITING
+
+    def _withdraw(self) -> None:
+        """Take back what no thread has begun to send."""
+        for request in self._workers.withdraw():
+            batch = self._under_way.pop(request)
+            self.line.refund(len(batch.keys), batch.purposes, failed=False)
+            self.line.ledger.fail(request, "failed", seconds=0.0, why="withdrawn")
+            self._again.append(batch)
 
     def _may_send(self, going: int) -> bool:
         """Whether one more may go out now, as far as pace, time and disk are concerned."""
@@ -114,13 +140,15 @@ class Dispatch:
             why = f"only {free / 2**20:,.0f} MiB of the disk of {line.ledger.name} are free"
             self._end(BudgetSpent(why, why=why))
             return False
-        full = len(self._under_way) + going >= line.concurrency.limit
+        full = len(self._under_way) + going >= self._most()
         return not full and now >= line.paused_until and line.bucket.delay(now) <= 0.0
 
     def _next(self, more: bool) -> Batch | None:
         """The next batch that may go out, within the budget."""
         now, room = self.line.clock.now(), self.line.room()
         due = next((batch for batch in self._again if batch.due <= now), None)
+        if due is None:
+            self.job.fill(self.line.batch)
         wanted = len(due.keys) if due else min(len(self.job.todo), self.line.batch)
         if not wanted:
             return None
@@ -147,22 +175,24 @@ class Dispatch:
         while arrival is not None:
             self._took(arrival)
             arrival = None if arrivals.empty() else arrivals.get()
+        if self.ended is not None or len(self._under_way) > self._most():
+            self._withdraw()
 
     def _until_next(self) -> float | None:
         """Seconds until something may be sent that may not be sent now; None: no matter when."""
         line, now = self.line, self.line.clock.now()
-        full = len(self._under_way) >= line.concurrency.limit
+        full = len(self._under_way) >= self._most()
         if self.ended is not None or self._short or full:
             return None
         due = min((batch.due for batch in self._again), default=math.inf)
-        if self.job.todo:
+        if self.job.fill(1):
             due = now
         if due == math.inf:
             return None
         return max(due - now, line.paused_until - now, line.bucket.delay(now), 0.0)
 
     def _took(self, arrival: Arrival) -> None:
-        """Enter one arrival."""
+        """Take one arrival."""
         if isinstance(arrival.result, KeyboardInterrupt):
             if arrival.request is None and isinstance(self.ended, KeyboardInterrupt):
                 raise arrival.result  # a second time: wait no longer
@@ -171,15 +201,17 @@ class Dispatch:
             return
         batch = self._under_way.pop(arrival.request)
         if isinstance(arrival.result, Reply):
-            self._answered(arrival.request, batch, arrival.result, arrival.seconds)
+            self._answered(arrival, batch)
         else:
             self._failed(arrival.request, batch, arrival.result, arrival.seconds)
 
-    def _answered(self, request: int, batch: Batch, reply: Reply, seconds: float) -> None:
+    def _answered(self, arrival: Arrival, batch: Batch) -> None:
         """Keep what is good of a reply."""
         line, counts, why = self.line, self.line.counts, None
+        assert isinstance(arrival.result, Reply)
+        assert arrival.request is not None
         try:
-            good = self.job.accept(batch.keys, reply)
+            good = self.job.accept(batch.keys, arrival.result)
         except BadRows as bad:
             good, why = bad.good, type(bad.error).__name__
             self._end(bad.error)
@@ -187,7 +219,13 @@ class Dispatch:
         counts.unknown += len(batch.keys) - len(good)
         line.failures = 0
         line.concurrency.succeeded()
-        line.ledger.settle(request, good, replicate=self.job.replicate, seconds=seconds, why=why)
+        line.ledger.settle(
+            arrival.request,
+            good,
+            replicate=self.job.replicate,
+            seconds=arrival.seconds,
+            why=why,
+        )
         try:
             self.job.tell()
         except KeyboardInterrupt as error:

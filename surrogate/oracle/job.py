@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BadRows", "Job"]
 
-_DECODED = 4_096  # rows at a time, to bound memory
+_PREPARED = 1_024  # rows at a time, so that the first ones go out before the last are hashed
 
 
 class BadRows(Exception):
@@ -63,23 +63,48 @@ class Job:
     ) -> None:
         self.matrix, self.purpose, self.replicate = matrix, purpose, replicate
         self.judge: Judge | None = None
-        self.todo: deque[bytes] = deque()
         self._name, self._domain, self._ledger, self._tell = name, domain, ledger, tell
-        self.keys: list[bytes] = []
-        for at in range(0, len(matrix), _DECODED):
-            rows = domain.decode(matrix[at : at + _DECODED])
-            self.keys += ledger.keys(wire(rows))
+        self._wire = wire
+        self.keys: list[bytes] = []  # of the rows that are prepared
         self.first: dict[bytes, int] = {}  # where each distinct row stands first
-        for i, key in enumerate(self.keys):
-            self.first.setdefault(key, i)
-        self.found = ledger.find(list(self.first), replicate=replicate)
-        self.remembered = frozenset(self.found)
+        self.found: dict[bytes, Record] = {}
+        self.remembered: set[bytes] = set()
+        self.todo: deque[bytes] = deque()
+        self.flows = False  # whether rows are to be sent as they are prepared
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.matrix)
+
+    def prepare(self, stop: int | None = None) -> None:
+        """See which rows have an answer, up to one of them, in whole chunks."""
+        stop = len(self) if stop is None else min(stop, len(self))
+        while len(self.keys) < stop:
+            at = len(self.keys)
+            rows = self._domain.decode(self.matrix[at : at + _PREPARED])
+            keys = self._ledger.keys(self._wire(rows))
+            new = [key for key in dict.fromkeys(keys) if key not in self.first]
+            for i, key in enumerate(keys, at):
+                self.first.setdefault(key, i)
+            self.keys += keys
+            known = self._ledger.find(new, replicate=self.replicate)
+            self.found |= known
+            self.remembered |= known.keys()
+            if self.flows:
+                self.todo.extend(key for key in new if key not in known)
+
+    def flow(self) -> None:
+        """From now on, send every row that has no answer."""
+        self.todo.extend(self.missing())
+        self.flows = True
+
+    def fill(self, n: int) -> bool:
+        """Have n rows ready to send, as far as there are; whether there is one."""
+        while self.flows and len(self.todo) < n and len(self.keys) < len(self):
+            self.prepare(len(self.keys) + 1)
+        return bool(self.todo)
 
     def missing(self, stop: int | None = None) -> list[bytes]:
-        """Keys of distinct rows that have no answer, among the first ones."""
+        """Keys of distinct rows that have no answer, among the first that are prepared."""
         some = self.first if stop is None else dict.fromkeys(self.keys[:stop])
         return [key for key in some if key not in self.found]
 

@@ -129,7 +129,7 @@ class Ledger:
                 f"SELECT key, vals, label FROM answers WHERE replicate = ? AND key IN ({marks})",
                 (replicate, *some),
             )
-            found.update((key, Record(vals, label)) for key, vals, label in rows)
+            found.update((key, (values, label)) for key, values, label in rows)
         return found
 
     @property

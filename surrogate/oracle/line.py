@@ -102,11 +102,11 @@ class Line:
             self.counts.purposes[purpose] = self.counts.purposes.get(purpose, 0) + n
         return request
 
-    def refund(self, n: int, purposes: Mapping[str, int]) -> None:
+    def refund(self, n: int, purposes: Mapping[str, int], *, failed: bool = True) -> None:
         """Take back the count of a request that cannot have been billed."""
         one = Spent.one(n, self.terms)
         self.spent += Spent(-one.rows, -one.requests, -one.money)
-        self.counts.failed += n
+        self.counts.failed += n if failed else 0
         for purpose, rows in purposes.items():
             self.counts.purposes[purpose] -= rows
             if not self.counts.purposes[purpose]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,19 +19,9 @@ from surrogate.types import Label, Reply
 __all__ = ["Record", "align", "join", "split"]
 
 
-class Record(NamedTuple):
-    """The answer to one row.
-
-    Parameters
-    ----------
-    values : bytes, str or None
-        Float64 columns, or JSON of what are no floats.
-    label : str or None
-        JSON of the model's own decision.
-    """
-
-    values: bytes | str | None
-    label: str | None
+Record: TypeAlias = tuple[bytes | str | None, str | None]
+"""The answer to one row: its values, and the model's own decision as JSON. A plain tuple, since
+there are many."""
 
 
 def split(name: str, reply: Reply, n: int, *, start: int = 0) -> list[Record]:
@@ -51,7 +41,7 @@ def split(name: str, reply: Reply, n: int, *, start: int = 0) -> list[Record]:
         values = _floats(name, kept) if host.dtype.kind == "f" else _others(name, kept)
     if reply.labels is not None or reply.values is None:
         labels = [json.dumps(label) for label in label_column(name, answered).tolist()]
-    return [Record(*pair) for pair in zip(values, labels)]
+    return list(zip(values, labels))
 
 
 def _floats(name: str, answered: Answered) -> list[bytes | str | None]:
@@ -82,8 +72,8 @@ def _others(name: str, answered: Answered) -> list[bytes | str | None]:
 def join(records: Sequence[Record], classes: tuple[Label, ...] | None) -> Reply:
     """The reply that would have answered all rows at once."""
     return Reply(
-        values=_joined([record.values for record in records]),
-        labels=_labels([record.label for record in records]),
+        values=_joined([values for values, _ in records]),
+        labels=_labels([label for _, label in records]),
         classes=classes,
     )
 

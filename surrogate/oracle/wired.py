@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +30,7 @@ from surrogate.oracle.queries import Queries
 from surrogate.oracle.quote import Quote, admit, budget_needed
 from surrogate.oracle.rows import RowCheck
 from surrogate.oracle.settle import Settled, lacks_classes, settle
-from surrogate.types import Array, BlackBox
+from surrogate.types import Array, BlackBox, Traits
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
@@ -171,7 +171,7 @@ class Wired:
             job = self._job(matrix, purpose, replicate)
             ended = None if self._judge is not None else self._settle(job)
             if ended is None:
-                ended = self._send(job, job.missing())
+                ended = self._send_all(job)
             self._enter(job)
             return self._finish(job, ended)
 
@@ -239,31 +239,42 @@ class Wired:
         job.judge = self._judge
         return job
 
-    def _send(self, job: Job, keys: Iterable[bytes]) -> BaseException | None:
-        """Ask some rows; what ended it, if something did."""
-        job.todo.extend(keys)
-        if not job.todo:
+    def _send_all(self, job: Job) -> BaseException | None:
+        """Ask all rows that have no answer; what ended it, if something did."""
+        job.flow()
+        return self._send(job)
+
+    def _send(self, job: Job) -> BaseException | None:
+        """Ask what is to be asked; what ended it, if something did."""
+        if not job.fill(1):
             return None
         line = self._open()
-        if self._offline:
-            missing = len(job.missing())
+        if self._offline or not self._budget:
+            job.prepare()
+            missing = job.missing()
+            if not self._offline:
+                raise budget_needed(self.quote(job.purposes(missing)))
+            name = line.ledger.name
             raise LedgerError(
-                f"{line.ledger.name[:1].upper()}{line.ledger.name[1:]} lacks {missing:,} of the "
+                f"{name[:1].upper()}{name[1:]} lacks {len(missing):,} of the "
                 f"{len(job.first):,} rows that this job asks now; it cannot be done offline. Run "
                 "it without offline=True, with a budget for them."
             )
-        if not self._budget:
-            raise budget_needed(self.quote(job.purposes(job.missing())))
         return Dispatch(line, job).run()
 
     def _settle(self, job: Job) -> BaseException | None:
         """Find out what answers are: one row first, which costs least where all would fail."""
-        few = min(SETTLING_ROWS, len(job))
+        few = 1 if _is_said(self._traits) else min(SETTLING_ROWS, len(job))
+        job.prepare(few)
         head = job.missing(few)
-        ended = self._send(job, head[:1]) or self._send(job, head[1:])
-        if ended is None and lacks_classes(self._traits, job.reply(few)):
+        for some in (head[:1], head[1:]):
+            job.todo.extend(some)
+            ended = self._send(job)
+            if ended is not None:
+                return ended
+        if lacks_classes(self._traits, job.reply(few)):
             few = len(job)
-            ended = self._send(job, job.missing())
+            ended = self._send_all(job)
         if ended is None:
             self._settled_by(job, few)
         return ended
@@ -276,7 +287,7 @@ class Wired:
     def _finish(self, job: Job, ended: BaseException | None) -> Answers:
         """All answers, or an error that carries those from the first on."""
         line = self._open()
-        line.counts.remembered += len(job) - len(job.first.keys() - job.remembered)
+        line.counts.remembered += len(job.keys) - len(job.first.keys() - job.remembered)
         try:
             answers = self._answers(job)
         except ModelError as error:
@@ -313,5 +324,9 @@ class Wired:
             most, used = self._budget.money, (self._line.earlier + self._line.spent).money
             of = "" if most is None else f" of {amount(most)}"
             purpose = f"{purpose}, {amount(used)}{of} {self._currency}"
-        done = len(job) - len(job.missing())
-        self._on_progress(done, len(job), purpose)
+        self._on_progress(len(job.keys) - len(job.missing()), len(job), purpose)
+
+
+def _is_said(traits: Traits) -> bool:
+    """Whether all is said of what answers are, so that one answer settles it."""
+    return traits.output == "values" or (traits.output is not None and traits.classes is not None)

@@ -6,7 +6,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -40,19 +40,27 @@ class Workers:
     def __init__(self, ask: Callable[[Any], Reply]) -> None:
         self.arrivals: Arrivals = queue.SimpleQueue()
         self._ask = ask
+        self.started = 0
         self._waiting: queue.SimpleQueue[tuple[int, Any] | None] = queue.SimpleQueue()
-        self._started = 0
 
-    def submit(self, request: int, rows: Any, *, under_way: int) -> None:
-        """Make an attempt, on a thread of its own among those under way."""
-        if under_way > self._started:
-            self._started += 1
+    def submit(self, request: int, rows: Any, *, threads: int) -> None:
+        """Make an attempt as soon as one of so many threads is free."""
+        if self.started < threads:
+            self.started += 1
             threading.Thread(target=self._work, name="surrogate-ask", daemon=True).start()
         self._waiting.put((request, rows))
 
+    def withdraw(self) -> list[int]:
+        """Requests that no thread has begun with, and none will."""
+        found = []
+        with suppress(queue.Empty):
+            while (given := self._waiting.get_nowait()) is not None:
+                found.append(given[0])
+        return found
+
     def close(self) -> None:
         """Let the threads end when their attempts do."""
-        for _ in range(self._started):
+        for _ in range(self.started):
             self._waiting.put(None)
 
     def _work(self) -> None:

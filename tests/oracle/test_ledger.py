@@ -14,9 +14,8 @@ from remote_boxes import FakeRemote, ask_oracle, rows_of
 from surrogate.errors import InputError, LedgerError
 from surrogate.oracle import Ledger, Spent
 from surrogate.oracle.ledger_tools import export, find_ledgers, purge, summary
-from surrogate.oracle.records import Record
 
-RECORD = Record(b"12345678", '"yes"')
+RECORD = (b"12345678", '"yes"')
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def test_a_settled_answer_is_never_replaced():
     ledger = Ledger()
     keys = settle(ledger, b"a")
     request, _ = reserve(ledger, b"a")
-    ledger.settle(request, {keys[0]: Record(b"other", None)}, replicate=0, seconds=0.0)
+    ledger.settle(request, {keys[0]: (b"other", None)}, replicate=0, seconds=0.0)
     assert ledger.find(keys) == {keys[0]: RECORD}
 
 

@@ -51,7 +51,7 @@ def check_invariant(ledger: Ledger, box: FakeRemote) -> None:
     assert rows["settled"] <= kept <= rows["settled"] + rows["unknown"]
 
 
-@given(SCHEDULES, st.integers(1, 4), st.integers(1, 7))
+@given(SCHEDULES, st.integers(1, 9), st.integers(1, 7))
 @settings(deadline=None, max_examples=150)
 def test_the_invariant_holds_under_any_schedule(faults, concurrency, batch):
     traits = remote_traits(concurrency=concurrency, max_batch=batch)
