@@ -61,17 +61,23 @@ def striker(pid: int) -> Callable[[], None]:
     return strike
 
 
+class Whole:
+    """What an audit finds that nobody kills, and the rows that it asks, with how often."""
+
+    def __init__(self, found: dict[str, Any], billed: dict[tuple[float, ...], int]) -> None:
+        self.found, self.billed = found, billed
+
+
 @pytest.fixture(scope="module")
 def whole(
     nursery: Nursery, running: FaultyServer, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """What an audit finds that nobody kills, and the rows that it asks."""
+) -> Whole:
     fresh(running)
     folder = tmp_path_factory.mktemp("whole")
     assert start(nursery, running, folder / "ledger", folder / "found.json") == 0
     check(folder / "ledger", running.bill)
     found = json.loads((folder / "found.json").read_text(encoding="utf-8"))
-    return {**found, "rows": np.array(sorted(running.bill.rows)), "billed": running.bill.rows}
+    return Whole(found, dict(running.bill.rows))
 
 
 @contextlib.contextmanager
@@ -88,13 +94,13 @@ def folder() -> Iterator[Path]:
 def test_killed_audits_go_on_where_they_were(
     running: FaultyServer,
     nursery: Nursery,
-    whole: dict[str, Any],
+    whole: Whole,
     kills: list[tuple[int, Fault]],
 ) -> None:
     fresh(running)
     running.latency = 0.005
-    once = {row for row, times in whole["billed"].items() if times == 1}  # but for noise
-    kept: list[tuple[float, ...]] = []
+    once = {row for row, times in whole.billed.items() if times == 1}  # but for noise
+    asked, kept = np.array(list(whole.billed)), []
     with folder() as here:
         ledger, found = here / "ledger", here / "found.json"
         for after, fault in [*kills, (0, None)]:
@@ -104,7 +110,7 @@ def test_killed_audits_go_on_where_they_were(
             assert code in ((0,) if fault is None else (0, -signal.SIGKILL))
             check(ledger, running.bill)
             never_again(running.bill, calls, once & set(kept))
-            kept = job.settled_rows(running.url, ledger, whole["rows"])
+            kept = job.settled_rows(running.url, ledger, asked)
         told = json.loads(found.read_text(encoding="utf-8"))
-    assert told["form"] == whole["form"]
-    assert told["fidelity"] == whole["fidelity"]
+    assert told["form"] == whole.found["form"]
+    assert told["fidelity"] == whole.found["fidelity"]
