@@ -23,9 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from adult import prepare
 from surrogate import Audit, audit, wrap
 from surrogate.domain.table import read_table
+
+from adult import prepare
 
 HERE = Path(__file__).resolve().parent
 ENDPOINT, TABLE = HERE / "adult_endpoint.toml", HERE / "data" / "adult.csv"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from surrogate import explain, wrap
 from surrogate.domain.table import read_table
 
 from adult import prepare
-from surrogate import explain, wrap
 
 HERE = Path(__file__).resolve().parent
 

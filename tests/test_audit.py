@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from surrogate import Audit, audit, wrap
+from surrogate._target import split_rows
+from surrogate.domain import Domain
+from surrogate.errors import BudgetTooSmall, DataError, Interrupted, ModelError, OptionError
+
 from doors import (
     AUDIT,
     CART,
@@ -24,11 +30,6 @@ from doors import (
     timeless,
     value,
 )
-
-from surrogate import Audit, audit, wrap
-from surrogate._target import split_rows
-from surrogate.domain import Domain
-from surrogate.errors import BudgetTooSmall, DataError, Interrupted, ModelError, OptionError
 
 ONLY_CART = {**SMALL, "methods": ["cart"], "options": {"cart": CART}}
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doors import AUDIT, DISTILL, EXPLAIN, numbers, people, probability, says
 
 from surrogate import audit, distill, explain, wrap
 from surrogate.cli import main
 from surrogate.domain import Domain
 from surrogate.errors import AnswerError, DataError, ModelError, SurrogateError
+
+from doors import AUDIT, DISTILL, EXPLAIN, numbers, people, probability, says
 
 pd = pytest.importorskip("pandas")
 

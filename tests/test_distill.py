@@ -7,6 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from surrogate import GlobalExplanation, distill, wrap
+from surrogate._distill import AFTER_END
+from surrogate._target import split_rows
+from surrogate.domain import Domain
+from surrogate.errors import (
+    AnswerError,
+    BudgetSpent,
+    BudgetTooSmall,
+    Interrupted,
+    ModelError,
+    OptionError,
+)
+
 from doors import (
     CART,
     DISTILL,
@@ -21,19 +35,6 @@ from doors import (
     three_classes,
     timeless,
     value,
-)
-
-from surrogate import GlobalExplanation, distill, wrap
-from surrogate._distill import AFTER_END
-from surrogate._target import split_rows
-from surrogate.domain import Domain
-from surrogate.errors import (
-    AnswerError,
-    BudgetSpent,
-    BudgetTooSmall,
-    Interrupted,
-    ModelError,
-    OptionError,
 )
 
 REAL, PERTURBED = 0, 1

@@ -7,6 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from surrogate import GlobalExplanation, LocalExplanations, explain, wrap
+from surrogate.domain import Domain
+from surrogate.errors import (
+    AnswerError,
+    BudgetTooSmall,
+    DataError,
+    Interrupted,
+    ModelError,
+    OptionError,
+)
+
 from doors import (
     CART,
     EXPLAIN,
@@ -22,17 +34,6 @@ from doors import (
     three_classes,
     timeless,
     value,
-)
-
-from surrogate import GlobalExplanation, LocalExplanations, explain, wrap
-from surrogate.domain import Domain
-from surrogate.errors import (
-    AnswerError,
-    BudgetTooSmall,
-    DataError,
-    Interrupted,
-    ModelError,
-    OptionError,
 )
 
 

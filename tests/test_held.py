@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doors import numbers, people
 
 from surrogate._held import encode_outcomes, group_labels, true_outcomes
 from surrogate._target import Split, split_rows
 from surrogate.domain import Domain
 from surrogate.errors import DataError, OptionError
+
+from doors import numbers, people
 
 
 def split_of(data: Any, **options: Any) -> tuple[Domain, Split]:

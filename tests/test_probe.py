@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doors import Counted, numbers, probability, value
 
 from surrogate._probe import PERTURBED, REAL, ask_probes, check_target
 from surrogate._target import Split, split_rows
@@ -17,6 +16,8 @@ from surrogate.fidelity import trivial
 from surrogate.forms import Tree
 from surrogate.oracle import Oracle
 from surrogate.trees import CartClassifier
+
+from doors import Counted, numbers, probability, value
 
 
 def held_out(n: int = 100) -> tuple[Domain, Split]:

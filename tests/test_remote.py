@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from remote_boxes import FakeRemote, probability, rejected, remote_traits, rows_of
 
 from surrogate import Budget, audit, distill, explain
 from surrogate.errors import AttemptError, BudgetTooSmall, LedgerError, OptionError
 from surrogate.explanation import AuditResult
 from surrogate.oracle import Quote
 from surrogate.types import Terms
+
+from remote_boxes import FakeRemote, probability, rejected, remote_traits, rows_of
 
 X = rows_of(120)
 SMALL: dict[str, Any] = {"fidelity": 40, "stability": 1}

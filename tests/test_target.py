@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doors import numbers, people, probability
 
 from surrogate._target import (
     check_said,
@@ -20,6 +19,8 @@ from surrogate._target import (
 from surrogate.adapters import CallableBox
 from surrogate.domain import Domain
 from surrogate.errors import DataError, OptionError
+
+from doors import numbers, people, probability
 
 
 def test_rows_are_split_by_seed_without_overlap() -> None:

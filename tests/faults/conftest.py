@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+
 from faults.server import Bill, FaultyServer, faulty_server
 
 LONG = os.environ.get("SURROGATE_FAULTS") == "long"

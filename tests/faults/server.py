@@ -255,6 +255,14 @@ async def worked(it: Exchange) -> bool:
     return await it.send(_refusal(it.fault))
 
 
+async def echo(it: Exchange) -> bool:
+    """An error status whose body and headers repeat all that was sent, the key too."""
+    await it.body()
+    said = it.head.decode("latin-1")
+    headers = {"X-Echo": said.replace("\r\n", " "), "Set-Cookie": said.replace("\r\n", " ")}
+    return await it.send(response(it.fault.status, {"error": said}, headers))
+
+
 async def fewer(it: Exchange) -> bool:
     """An answer to one row fewer than were asked."""
     body = await it.body()
@@ -337,6 +345,7 @@ FAULTS: dict[str, Callable[[Exchange], Coroutine[Any, Any, bool]]] = {
     "stall": stall,
     "refuse": refuse,
     "worked": worked,
+    "echo": echo,
     "fewer": fewer,
     "repeated": repeated,
     "garbled": garbled,

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from faults import job
 from faults.books import check, never_again
 from faults.conftest import LONG, fresh
 from faults.nursery import Nursery
 from faults.server import KILLS, Fault, FaultyServer
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 pytest.importorskip("httpx2")
 

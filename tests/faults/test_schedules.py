@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faults.books import check, never_again
-from faults.conftest import LONG, fresh
-from faults.server import FAULTS, Fault, FaultyServer, probability
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surrogate.domain import Domain
 from surrogate.errors import AttemptError, BudgetSpent, ModelError
 from surrogate.oracle import Budget, Ledger, Oracle, RetryPolicy
+
+from faults.books import check, never_again
+from faults.conftest import LONG, fresh
+from faults.server import FAULTS, Fault, FaultyServer, probability
 
 pytest.importorskip("httpx2")
 from surrogate.adapters.http import Endpoint, HttpBox

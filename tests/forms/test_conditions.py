@@ -4,13 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from form_strategies import condition_of, features_of, rows_of, single_condition
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import InputError
 from surrogate.forms import AtLeast, CategorySet, Interval, condition_from_dict, meet
 from surrogate.types import Feature
+
+from form_strategies import condition_of, features_of, rows_of, single_condition
 
 AGE = Feature("age", unit="years", missing=True)
 CHILDREN = Feature("children", "integer")

@@ -4,13 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from form_strategies import condition_of, features_of, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import InputError
 from surrogate.forms import CategorySet, Interval, Linear, Scaled, form_from_dict
 from surrogate.types import Feature
+
+from form_strategies import condition_of, features_of, rows_of
 
 FEATURES = (
     Feature("age", unit="years"),

@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from form_strategies import features_of, rows_of, ruleset_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.forms import Interval, Rule, RuleSet, form_from_dict
 from surrogate.types import Feature
+
+from form_strategies import features_of, rows_of, ruleset_of
 
 FEATURES = (Feature("x"), Feature("y"))
 X_HIGH = Rule((Interval(0, low=0.0),), (0.1, 0.9), weight=1.0)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from form_strategies import cuts_of, features_of, rows_of, ruleset_of, tree_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import InputError
 from surrogate.forms import CategorySet, Interval, Rule, RuleSet, ruleset_from_tree, simplify
 from surrogate.types import Feature
+
+from form_strategies import cuts_of, features_of, rows_of, ruleset_of, tree_of
 
 FEATURES = (Feature("x"), Feature("y"))
 NO, YES = (0.9, 0.1), (0.2, 0.8)

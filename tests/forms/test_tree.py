@@ -5,13 +5,14 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from form_strategies import cuts_of, features_of, rows_of, tree_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import InputError
 from surrogate.forms import Tree, form_from_dict
 from surrogate.types import Feature
+
+from form_strategies import cuts_of, features_of, rows_of, tree_of
 
 NAN = np.nan
 FEATURES = (

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from remote_boxes import FakeRemote, ask_oracle, rows_of
 
 from surrogate.errors import InputError, LedgerError
 from surrogate.oracle import Ledger, Spent
 from surrogate.oracle.ledger_tools import export, find_ledgers, purge, summary
+
+from remote_boxes import FakeRemote, ask_oracle, rows_of
 
 RECORD = (b"12345678", '"yes"')
 

@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from remote_boxes import FakeRemote, ask_oracle, probability, remote_traits, rows_of
 
 from surrogate.oracle import Steadiness, Watch
 from surrogate.oracle.noise import MOMENTS, decimals_of
+
+from remote_boxes import FakeRemote, ask_oracle, probability, remote_traits, rows_of
 
 ROWS = rows_of(10)
 

@@ -21,6 +21,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from surrogate.errors import BudgetSpent, Interrupted, ModelError
+from surrogate.oracle import Budget, Ledger
+from surrogate.oracle.ledger_tools import summary
+
 from remote_boxes import (
     FAULTS,
     TRANSIENT,
@@ -30,10 +35,6 @@ from remote_boxes import (
     remote_traits,
     rows_of,
 )
-
-from surrogate.errors import BudgetSpent, Interrupted, ModelError
-from surrogate.oracle import Budget, Ledger
-from surrogate.oracle.ledger_tools import summary
 
 N = 30
 X = rows_of(N)

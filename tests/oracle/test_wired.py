@@ -11,17 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from remote_boxes import (
-    DOMAIN,
-    FakeRemote,
-    StillClock,
-    ask_oracle,
-    distinct,
-    probability,
-    rejected,
-    remote_traits,
-    rows_of,
-)
 
 from surrogate.domain import Domain
 from surrogate.errors import (
@@ -37,6 +26,18 @@ from surrogate.errors import (
 from surrogate.oracle import Budget, Ledger, Oracle, RetryPolicy
 from surrogate.oracle.ledger_tools import summary
 from surrogate.types import Reply, Terms
+
+from remote_boxes import (
+    DOMAIN,
+    FakeRemote,
+    StillClock,
+    ask_oracle,
+    distinct,
+    probability,
+    rejected,
+    remote_traits,
+    rows_of,
+)
 
 X = rows_of(40)
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from form_strategies import features_of, rows_of, ruleset_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +9,8 @@ from surrogate.errors import InputError, OptionError
 from surrogate.forms import Interval, Rule, RuleSet
 from surrogate.rules import prune
 from surrogate.types import Feature
+
+from form_strategies import features_of, rows_of, ruleset_of
 
 FEATURES = (Feature("a"), Feature("b"))
 NO, YES = (0.9, 0.1), (0.1, 0.9)

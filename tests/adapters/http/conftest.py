@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from raw_server import RawServer, Script
 
 from surrogate.adapters.http import Endpoint, HttpBox
+
+from raw_server import RawServer, Script
 
 httpx2 = pytest.importorskip("httpx2")
 

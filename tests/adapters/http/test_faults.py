@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from raw_server import RawServer, Script, http, reset, then_end
 
 from surrogate.adapters.http import Endpoint, HttpBox, Secret
 from surrogate.errors import AttemptError
+
+from raw_server import RawServer, Script, http, reset, then_end
 
 Serve = Callable[..., RawServer]
 ROWS = np.array([[1.0, 2.0], [3.0, 4.0]])

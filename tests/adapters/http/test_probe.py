@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_services import Fake, Work, json_of, serving, takes
 
 from surrogate.adapters.http import Endpoint, HttpBox, Secret
 from surrogate.adapters.http.probe import Finding, probe
 from surrogate.errors import AttemptError, DataError, InputError, ModelError, OptionError
+
+from fake_services import Fake, Work, json_of, serving, takes
 
 ROW = [5.1, 3.5, 1.4, 0.2]
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from raw_server import http, reset, then_end
 
 from surrogate.adapters.http import Endpoint, HttpBox, Outgoing, Secret
 from surrogate.errors import AttemptError, InputError
+
+from raw_server import http, reset, then_end
 
 CANARY = "cAnArY-0123456789"
 ROWS = np.ones((2, 2))

@@ -8,10 +8,11 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_server import RawServer
 
 from surrogate.adapters.http import Endpoint, HttpBox
 from surrogate.adapters.http._surplus import Ending
+
+from raw_server import RawServer
 
 pytest.importorskip("httpx2")
 
