@@ -37,6 +37,7 @@ moments = st.one_of(
 
 @pytest.fixture(scope="module")
 def nursery(running: FaultyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    fresh(running)
     folder = tmp_path_factory.mktemp("first")
     with Nursery() as made:
         made.learn(running.url, str(folder / "ledger"), str(folder / "found.json"))
