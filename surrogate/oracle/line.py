@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-from surrogate.errors import AttemptError, InputError
+from surrogate.errors import AttemptError, InputError, LedgerError
 from surrogate.oracle.budget import Budget, Spent
 from surrogate.oracle.ledger import Ledger
 from surrogate.oracle.pace import Bucket, Clock, Concurrency
 from surrogate.oracle.policy import RetryPolicy, may_be_billed
+from surrogate.oracle.queries import Queries
 from surrogate.types import BlackBox, Terms
 
-__all__ = ["Counts", "Line"]
+__all__ = ["Counts", "Line", "currency_of", "open_ledger"]
 
 
 @dataclass
@@ -73,8 +77,25 @@ class Line:
     @property
     def currency(self) -> str:
         """Of the prices; empty where there are none."""
-        priced = self.terms.price_per_row or self.terms.price_per_call
-        return self.terms.currency if priced else ""
+        return currency_of(self.terms)
+
+    def queries(self) -> Queries:
+        """What was asked until now."""
+        spent, counts = self.spent, self.counts
+        return Queries(
+            rows=spent.rows,
+            calls=spent.requests,
+            seconds=counts.seconds,
+            purposes=MappingProxyType(dict(counts.purposes)),
+            budget=self.budget,
+            money=spent.money,
+            currency=self.currency,
+            remembered=counts.remembered,
+            retried=counts.retried,
+            failed=counts.failed,
+            unknown=counts.unknown,
+            earlier=self.earlier,
+        )
 
     def room(self) -> float:
         """Most rows that one more request may hold."""
@@ -119,3 +140,26 @@ class Line:
         if not isinstance(error, AttemptError) or may_be_billed(error):
             return "unknown"
         return "failed" if error.reason == "unsent" else "refused"
+
+
+def currency_of(terms: Terms) -> str:
+    """The currency of the prices; empty where there are none."""
+    return terms.currency if terms.price_per_row or terms.price_per_call else ""
+
+
+def open_ledger(
+    ledger: Ledger | str | os.PathLike[str] | None, *, target: str, terms: Terms, offline: bool
+) -> Ledger:
+    """A ledger of one target: the one given, that of a file, or one in memory.
+
+    Raises
+    ------
+    LedgerError
+        If it is in use, of another model or a newer version, or is to answer and is not there.
+    """
+    if not isinstance(ledger, Ledger):
+        if offline and not Path(str(ledger)).exists():
+            raise LedgerError(f"There is no ledger {ledger} to answer from.")
+        ledger = Ledger(ledger)
+    ledger.claim(target, terms.identity)
+    return ledger

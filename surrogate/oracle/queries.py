@@ -96,13 +96,13 @@ class Queries:
     def _rest(self) -> list[str]:
         """What a reader must know besides."""
         facts = (
-            (self.remembered, f"{self.remembered:,} rows remembered"),
-            (self.retried, f"{self.retried:,} attempts made again"),
-            (self.failed, f"{self.failed:,} rows refused or not sent"),
-            (self.unknown, f"{self.unknown:,} rows sent without a usable answer"),
-            (self.earlier.rows, f"{self.earlier.rows:,} rows asked by earlier runs"),
+            (self.remembered, "row", "remembered"),
+            (self.retried, "attempt", "made again"),
+            (self.failed, "row", "refused or not sent"),
+            (self.unknown, "row", "sent without a usable answer"),
+            (self.earlier.rows, "row", "asked by earlier runs"),
         )
-        return [text for count, text in facts if count]
+        return [f"{n:,} {noun}{'' if n == 1 else 's'} {what}" for n, noun, what in facts if n]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, JSON safe."""

@@ -7,8 +7,6 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +21,7 @@ from surrogate.oracle.endings import ending
 from surrogate.oracle.job import Job
 from surrogate.oracle.judge import Judge
 from surrogate.oracle.ledger import Ledger
-from surrogate.oracle.line import Line
+from surrogate.oracle.line import Line, currency_of, open_ledger
 from surrogate.oracle.pace import Clock
 from surrogate.oracle.policy import RetryPolicy
 from surrogate.oracle.queries import Queries
@@ -99,24 +97,9 @@ class Wired:
         """What was asked until now."""
         if self._closed is not None:
             return self._closed
-        line = self._line
-        queries = Queries(budget=self._budget, currency=self._currency)
-        if line is None:
-            return queries
-        spent, counts = line.spent, line.counts
-        return replace(
-            queries,
-            rows=spent.rows,
-            calls=spent.requests,
-            seconds=counts.seconds,
-            purposes=MappingProxyType(dict(counts.purposes)),
-            money=spent.money,
-            remembered=counts.remembered,
-            retried=counts.retried,
-            failed=counts.failed,
-            unknown=counts.unknown,
-            earlier=line.earlier,
-        )
+        if self._line is None:
+            return Queries(budget=self._budget, currency=currency_of(self._terms))
+        return self._line.queries()
 
     @property
     def spent(self) -> Spent:
@@ -125,11 +108,6 @@ class Wired:
             return self._closed.spent
         line = self._open()
         return line.earlier + line.spent
-
-    @property
-    def _currency(self) -> str:
-        priced = self._terms.price_per_row or self._terms.price_per_call
-        return self._terms.currency if priced else ""
 
     def quote(self, plan: Mapping[str, int]) -> Quote:
         """What a plan would take."""
@@ -203,12 +181,9 @@ class Wired:
     def _open(self) -> Line:
         """The line, with its ledger."""
         if self._line is None:
-            ledger = self._ledger
-            if not isinstance(ledger, Ledger):
-                if self._offline and not Path(str(ledger)).exists():
-                    raise LedgerError(f"There is no ledger {ledger} to answer from.")
-                ledger = Ledger(ledger)
-            ledger.claim(self._traits.name, self._terms.identity)
+            ledger = open_ledger(
+                self._ledger, target=self._traits.name, terms=self._terms, offline=self._offline
+            )
             self._before, self._closed = ledger.n_answers(), None
             assert self.box is not None
             self._line = Line(
@@ -320,10 +295,11 @@ class Wired:
         if self._on_progress is None:
             return
         purpose = job.purpose if isinstance(job.purpose, str) else job.purpose[-1][0]
-        if self._currency and self._line is not None:
-            most, used = self._budget.money, (self._line.earlier + self._line.spent).money
+        line = self._open()
+        if line.currency:
+            most, used = self._budget.money, (line.earlier + line.spent).money
             of = "" if most is None else f" of {amount(most)}"
-            purpose = f"{purpose}, {amount(used)}{of} {self._currency}"
+            purpose = f"{purpose}, {amount(used)}{of} {line.currency}"
         self._on_progress(len(job.keys) - len(job.missing()), len(job), purpose)
 
 
