@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
-
 from surrogate._distill import FIDELITY, STABILITY, distill_rows, plan_of
 from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
 from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
+from surrogate._picked import LOCAL_ROWS, Picked, covering, pick
 from surrogate._probe import ENDINGS, Groups, Probe
 from surrogate._target import (
     Kept,
@@ -27,14 +26,13 @@ from surrogate._target import (
 )
 from surrogate._validate import unknown
 from surrogate.domain import Domain
-from surrogate.errors import BudgetTooSmall, DataError, OptionError
+from surrogate.errors import BudgetTooSmall, OptionError
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
-from surrogate.forms import Linear
 from surrogate.methods import find
 from surrogate.oracle import Steadiness, Watch
 from surrogate.oracle.noise import PURPOSE as NOISE
 from surrogate.sampling import generator
-from surrogate.types import FloatArray, IntArray
+from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
     from surrogate.oracle import Budget, Oracle, Quote
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Audit", "audit"]
 
 DEFAULT_METHODS = ("cart", "lime")
-LOCAL_ROWS = 5
 WATCHED = 10  # rows that a remote model is asked again and again
 
 
@@ -216,7 +213,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
-    chosen = None if rows is None else _chosen(encode_rows(domain, data, where="data"), rows)
+    chosen = None if rows is None else pick(encode_rows(domain, data, where="data"), rows)
     grouped = group_labels(domain, split, groups)
     truth = None if y is None else true_outcomes(y, split)
     n_local = LOCAL_ROWS if chosen is None else len(chosen.rows)
@@ -292,7 +289,7 @@ def _find(
     plan: _Plan,
     *,
     groups: Groups,
-    chosen: _Picked | None,
+    chosen: Picked | None,
     watch: Watch | None,
 ) -> _Found:
     """Ask, in the order of what is missed most where asking ends early."""
@@ -302,7 +299,7 @@ def _find(
     ended = ended or _look(watch, "middle")
     local = None
     if not ended:
-        picked = _covering(surrogates[0], split) if chosen is None else chosen
+        picked = covering(surrogates[0], split) if chosen is None else chosen
         local, ended = _local(oracle, picked, split.fit, plan)
     ended = ended or _look(watch, "end")
     steadiness = None if watch is None else watch.found(probe.answers.values)
@@ -364,25 +361,6 @@ def _by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
     return scopes
 
 
-@dataclass(frozen=True, eq=False)
-class _Picked:
-    """Rows (r, d) to explain, and what they are called: their numbers in the user's table."""
-
-    rows: FloatArray
-    index: tuple[str | int, ...]
-
-
-def _chosen(matrix: FloatArray, rows: Sequence[int]) -> _Picked:
-    """The rows that the user wants explained."""
-    index = np.asarray(rows)
-    if index.ndim != 1 or not len(index) or not np.issubdtype(index.dtype, np.integer):
-        raise OptionError(f"The `rows` of audit must be a list of row numbers; got {rows!r}.")
-    n = len(matrix)
-    if index.min() < -n or index.max() >= n:
-        raise DataError(f"`rows` goes beyond the {n:,} rows of `data`; got {index.tolist()[:5]}.")
-    return _Picked(matrix[index], tuple((index % n).tolist()))
-
-
 def _cost(plan: _Plan, split: Split, local_rows: int) -> dict[str, int]:
     """Rows by purpose, the held-out ones once for all methods."""
     cost: dict[str, int] = {}
@@ -433,30 +411,8 @@ def _surrogates(
     return tuple(found), probes[0], ()
 
 
-def _covering(surrogate: GlobalExplanation, split: Split) -> _Picked:
-    """A few held-out rows, the most typical of each of the largest parts of a surrogate."""
-    form, rows = surrogate.form, split.test
-    part = np.zeros(len(rows)) if isinstance(form, Linear) else form.apply(rows)
-    parts, counts = np.unique(part, return_counts=True)
-    largest = parts[np.argsort(-counts, kind="stable")][:LOCAL_ROWS]
-    place = [int(_typical(rows, np.flatnonzero(part == one))) for one in largest]
-    if split.test_index is None:
-        return _Picked(rows[place], tuple(f"{i} of test" for i in place))
-    return _Picked(rows[place], tuple(split.test_index[place].tolist()))
-
-
-def _typical(rows: FloatArray, among: IntArray) -> int:
-    """Which of some rows is nearest to the medians of their columns, in their spreads."""
-    there = rows[among]
-    there = there[:, ~np.isnan(there).all(axis=0)]  # what is missing in all says nothing
-    away = np.abs(there - np.nanmedian(there, axis=0))
-    spread = np.nanstd(there, axis=0)
-    distance = np.nansum(away / np.where(spread > 0, spread, 1.0), axis=1)
-    return int(among[distance.argmin()])
-
-
 def _local(
-    oracle: Oracle, picked: _Picked, reference: FloatArray, plan: _Plan
+    oracle: Oracle, picked: Picked, reference: FloatArray, plan: _Plan
 ) -> tuple[LocalExplanations | None, tuple[str, ...]]:
     """Explanations of single rows by the local method, if one was named."""
     for method in plan.methods["local"]:

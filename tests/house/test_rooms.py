@@ -38,9 +38,10 @@ ROOMS: Mapping[str, set[str]] = {
     "_target": {*BELOW_ALGORITHMS, "adapters"},
     "_probe": {*MEETING, "_target"},
     "_held": {*MEETING, "_target", "_probe"},
+    "_picked": {*MEETING, "_target"},
     "_distill": {*MEETING, "_target", "_probe", "_held"},
     "_explain": {*MEETING, "_target", "_distill"},
-    "_audit": {*MEETING, "_target", "_probe", "_held", "_distill", "_explain", "report"},
+    "_audit": {*MEETING, "_target", "_probe", "_held", "_picked", "_distill", "_explain", "report"},
     "cli": {*MEETING, "_audit", "_distill", "_explain", "report"},
     "__main__": {"cli"},
 }
