@@ -1,6 +1,6 @@
 """Rows a second through the Oracle, against a bare loop with the same client, batches and server.
 
-Run: python benchmarks/http_throughput.py [--rows 20000] [--rounds 5]
+Run: python benchmarks/http_throughput.py [--rows 40000] [--rounds 5] [--latency .05 .1]
 
 The bare loop is what one would write by hand: eight threads, one httpx2.Client, JSON out and
 arrays back, no check, no retry, no ledger. The server, a process of its own, takes a fixed time
@@ -34,7 +34,7 @@ from surrogate.domain import Domain
 from surrogate.oracle import Budget, Oracle
 
 CONCURRENCY, BATCH, N_FEATURES = 8, 100, 10
-LATENCY = 0.05  # seconds a call takes
+LATENCY = (0.05, 0.1)  # seconds a call takes
 REACH = 0.9
 
 
@@ -48,29 +48,38 @@ class Timed:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--latency", type=float, default=LATENCY, help="seconds a call takes")
+    parser.add_argument(
+        "--latency", type=float, nargs="+", default=LATENCY, help="seconds a call takes"
+    )
     given = parser.parse_args()
     rows = np.random.default_rng(0).normal(size=(given.rows, N_FEATURES))
-    with served(given.latency) as url, tempfile.TemporaryDirectory() as folder:
-        ways = {
-            "bare client loop": lambda: bare(url, rows),
-            "box alone": lambda: boxed(url, rows),
-            "Oracle": lambda: asked(url, rows, None),
-            "Oracle with a ledger": lambda: asked(url, rows, Path(folder, f"{time.time_ns()}")),
-        }
-        timed = {name: Timed([], []) for name in ways}
-        for _ in range(given.rounds + 1):  # the first warms up
-            for name, way in ways.items():
-                run(way, timed[name])
-    print(
-        f"{given.rows:,} rows of {N_FEATURES} features, {BATCH} a call, {CONCURRENCY} at once, "
-        f"{1000 * given.latency:.0f} ms a call, median of {given.rounds} rounds"
-    )
-    print(f"{'':24}{'rows/s':>10}{'of bare':>10}{'CPU us/row':>12}")
-    for name, one in timed.items():
-        report(name, one, timed["bare client loop"], given.rows)
+    for latency in given.latency:
+        with served(latency) as url, tempfile.TemporaryDirectory() as folder:
+            timed = rounds(url, rows, Path(folder), given.rounds)
+        print(
+            f"{given.rows:,} rows of {N_FEATURES} features, {BATCH} a call, {CONCURRENCY} at once, "
+            f"{1000 * latency:.0f} ms a call, median of {given.rounds} rounds"
+        )
+        print(f"{'':24}{'rows/s':>10}{'of bare':>10}{'CPU us/row':>12}")
+        for name, one in timed.items():
+            report(name, one, timed["bare client loop"], given.rows)
+
+
+def rounds(url: str, rows: np.ndarray, folder: Path, n: int) -> dict[str, Timed]:
+    """Time every way in turn, n times after one to warm up."""
+    ways = {
+        "bare client loop": lambda: bare(url, rows),
+        "box alone": lambda: boxed(url, rows),
+        "Oracle": lambda: asked(url, rows, None),
+        "Oracle with a ledger": lambda: asked(url, rows, folder / f"{time.time_ns()}"),
+    }
+    timed = {name: Timed([], []) for name in ways}
+    for _ in range(n + 1):
+        for name, way in ways.items():
+            run(way, timed[name])
+    return timed
 
 
 def run(way: Callable[[], Any], timed: Timed) -> None:
