@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from surrogate import Budget, distill, explain, wrap
 from surrogate.adapters.http import Endpoint, HttpBox
+from surrogate.adapters.http.probe import probe
 from surrogate.errors import AttemptError
 
 pytest.importorskip("httpx2")
@@ -28,16 +29,8 @@ WIRE = 1e-12  # all four send float64 as text that reads back as the same number
 SAID = {
     "mlserver": {"url": "/v2/models/iris", "options": {"answer": "predict_proba"}},
     "mlflow": {"url": "/invocations", "protocol": "mlflow", "columns": NAMES},
-    "litserve": {
-        "url": "/predict",
-        "protocol": "template",
-        "options": {"body": '{"input": "$rows"}', "values": "output"},
-    },
-    "bentoml": {
-        "url": "/predict",
-        "protocol": "template",
-        "options": {"body": '{"rows": "$rows"}', "values": ""},
-    },
+    "litserve": {"url": "/predict", "protocol": "litserve"},
+    "bentoml": {"url": "/predict", "protocol": "bentoml", "options": {"body": '{"rows": "$rows"}'}},
 }
 
 
@@ -96,6 +89,26 @@ def test_the_rows_are_explained_as_in_process(
     here = explain(wrap(model), picked, data=rows, fidelity=200, options=options)
     np.testing.assert_allclose(there.coef, here.coef, rtol=0, atol=1e-9)
     np.testing.assert_allclose(there.fidelity.value, here.fidelity.value, rtol=0, atol=1e-9)
+
+
+def test_probe_finds_what_to_say(
+    served: tuple[str, str],
+    open_box: Callable[[Endpoint], HttpBox],
+    model: LogisticRegression,
+    rows: np.ndarray,
+) -> None:
+    _, address = served
+    finding = probe(address, dict(zip(NAMES, rows[0])), classes=CLASSES)
+    assert finding.confirmed, str(finding)
+    assert finding.rows_sent <= 4
+    assert finding.endpoint is not None
+    columns = dict(zip(NAMES, rows.T))
+    reply = open_box(finding.endpoint).ask(columns)
+    if reply.values is not None and np.ndim(reply.values) == 2:
+        np.testing.assert_allclose(reply.values, model.predict_proba(rows), rtol=0, atol=WIRE)
+    else:  # MLServer, asked for nothing more than it answers by itself
+        told = reply.values if reply.labels is None else reply.labels
+        assert np.array_equal(np.ravel(told), model.predict(rows))
 
 
 def test_a_row_too_narrow_is_an_error_that_names_the_target(
