@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from surrogate._distill import FIDELITY, STABILITY, distill_rows, plan_of
@@ -45,29 +43,6 @@ WATCHED = 10  # rows that a remote model is asked again and again
 
 class Audit(AuditResult):
     """Everything one audit found, and the report of it."""
-
-    def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write one self-contained HTML page.
-
-        Parameters
-        ----------
-        path : str or path
-            A file of the same name is replaced when the page is complete.
-
-        Returns
-        -------
-        pathlib.Path
-
-        Raises
-        ------
-        MissingDependency
-            If Jinja2 or matplotlib is not installed.
-        InputError
-            If the folder does not exist.
-        """
-        from surrogate.report import write_report
-
-        return write_report(self, path)
 
 
 @overload

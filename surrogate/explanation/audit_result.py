@@ -150,6 +150,8 @@ class AuditResult:
         ------
         MissingDependency
             If Jinja2 or matplotlib is not installed.
+        InputError
+            If the folder does not exist.
         """
         from surrogate.report import write_report
 
