@@ -113,6 +113,9 @@ class FaultyServer:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                if head.startswith(b"GET "):  # of a probe; costs nothing
+                    writer.write(response(404, {"error": "there is only the model"}))
+                    continue
                 self.bill.attempts += 1
                 fault = self.schedule.pop(0) if self.schedule else Fault("pass")
                 exchange = Exchange(self, reader, writer, head, fault)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
+import http.client
 import json
+import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,6 +53,82 @@ def test_audit_torch(root: Path, tmp_path: Path) -> None:
     out = run(root, "examples/audit_torch.py", str(report))
     assert "agreement" in out
     assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@contextlib.contextmanager
+def served(root: Path, *options: str) -> Iterator[str]:
+    """The address of the example's server, for as long as the block lasts."""
+    command = [sys.executable, "-W", "error", "examples/serve_adult.py", "--port", "0", "--leashed"]
+    with subprocess.Popen(
+        [*command, *options],
+        cwd=root,
+        env={**os.environ, "ADULT_KEY": "sesame"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            yield server.stdout.readline().split()[-1]
+        finally:
+            server.stdin.close()
+            assert server.wait(10) == 0
+
+
+def call(url: str, body: object = None, *, key: str = "sesame") -> tuple[int, dict, dict]:
+    """Status, headers and content of one call."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Authorization": f"Bearer {key}"})
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), json.load(error)
+
+
+def first_row(root: Path) -> dict[str, int | str]:
+    """The first row of the demo's table, as the server takes it."""
+    with (root / "examples/data/adult.csv").open(encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    del row["income"]
+    return {name: int(value) if value.isdigit() else value for name, value in row.items()}
+
+
+def test_the_demo_server_wants_a_key_and_bills_rows(root: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    row = first_row(root)
+    frame = {"columns": list(row), "data": [list(row.values())] * 2}
+    inputs = [{"name": name, "shape": [2, 1], "data": [value] * 2} for name, value in row.items()]
+    with served(root, "--rate", "0.5", "--burst", "2") as url:
+        assert call(f"{url}/invocations", {"dataframe_split": frame}, key="wrong")[0] == 401
+        status, _, content = call(f"{url}/invocations", {"dataframe_split": frame})
+        assert status == 200
+        assert [len(p) for p in content["predictions"]] == [2, 2]
+        _, _, v2 = call(f"{url}/v2/models/adult/infer", {"inputs": inputs})
+        assert v2["outputs"][0]["data"] == [p for row in content["predictions"] for p in row]
+        status, headers, _ = call(f"{url}/invocations", {"dataframe_split": frame})
+        assert status == 429
+        assert 0 < int(headers["Retry-After-Ms"]) <= 1000 * int(headers["Retry-After"])
+        assert call(f"{url}/billing")[2] == {"calls": 2, "rows": 4, "rows again": 3}
+
+
+def test_the_demo_server_fails_by_the_seed(root: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    outcomes = []
+    for _ in range(2):
+        with served(root, "--faults", "1", "--seed", "3", "--latency", "0") as url:
+            outcomes.append([outcome(url, first_row(root)) for _ in range(8)])
+    assert outcomes[0] == outcomes[1]
+    assert len(set(outcomes[0])) > 2
+
+
+def outcome(url: str, row: dict[str, int | str]) -> str:
+    """How a call of the demo's server ends."""
+    try:
+        return str(call(f"{url}/invocations", {"dataframe_records": [row]})[0])
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__
 
 
 def test_training_the_demo_works_on_the_kept_sample(root: Path, tmp_path: Path) -> None:
