@@ -2,7 +2,8 @@
 
 Starts `serve_adult.py` with a key, a rate limit and faults, and audits it by `adult_endpoint.toml`
 with a budget and a ledger. Kill it and run it again: it goes on where it was cut off, and pays for
-nothing twice. Then it opens the file, which an auditor of an API could not, and compares.
+nothing twice; remove adult.ledger to start anew. Then it opens the file, which an auditor of an API
+could not, and compares.
 
 Run: python examples/audit_api.py [FOLDER]
 Needs the onnx, http and report extras. Exit code 1 if the surrogates differ.
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from surrogate import Audit, audit, wrap
+from surrogate import Audit, audit, cli, wrap
 from surrogate.domain.table import read_table
 
 from adult import prepare
@@ -36,12 +37,11 @@ AGREE = 1e-6  # the net computes in float32, in batches of other sizes here and 
 
 
 @contextlib.contextmanager
-def served(key: str) -> Iterator[None]:
+def served() -> Iterator[None]:
     """The net behind its URL, which ends with the block, or with this process if that is killed."""
     command = [sys.executable, HERE / "serve_adult.py", "--leashed", "--faults", str(FAULTS)]
     with subprocess.Popen(
         command,
-        env={**os.environ, "ADULT_KEY": key},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -55,14 +55,13 @@ def served(key: str) -> Iterator[None]:
             server.terminate()
 
 
-def surrogate(*arguments: str | Path, key: str) -> None:
+def surrogate(*arguments: str | Path) -> None:
     """Run a command as an auditor would type it, and show it."""
     shown = [os.path.relpath(a) if isinstance(a, Path) else a for a in arguments]
     print(f"\n$ surrogate {shlex.join(shown)}", flush=True)
-    command = [sys.executable, "-m", "surrogate", *map(str, arguments)]
-    done = subprocess.run(command, env={**os.environ, "ADULT_KEY": key}, check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    code = cli.main([str(argument) for argument in arguments])
+    if code:
+        raise SystemExit(code)
 
 
 def bill(key: str) -> dict[str, int]:
@@ -87,15 +86,15 @@ def same(there: Audit, here: Audit) -> bool:
 
 def main(folder: Path) -> int:
     """Audit the URL, audit the file, compare."""
-    key = secrets.token_urlsafe()
+    key = os.environ["ADULT_KEY"] = secrets.token_urlsafe()
     found, ledger = folder / "api-audit.json", folder / "adult.ledger"
     job = ["audit", ENDPOINT, TABLE, "--target", "income", "--budget-money", "10"]
-    with served(key):
-        surrogate(*job, "--ledger", ledger, "--dry-run", key=key)
+    with served():
+        surrogate(*job, "--ledger", ledger, "--dry-run")
         results = ["--report", folder / "api-report.html", "--json", found]
-        surrogate(*job, "--ledger", ledger, *results, key=key)
+        surrogate(*job, "--ledger", ledger, *results)
         billed = bill(key)
-    surrogate("ledger", "show", ledger, key=key)
+    surrogate("ledger", "show", ledger)
     print(f"\nThe server billed {billed['rows']:,} rows in {billed['calls']:,} calls this time.")
 
     table = read_table(TABLE)
