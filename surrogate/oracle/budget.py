@@ -137,6 +137,25 @@ class Budget:
             return "no limit"
         return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
+    def used(self, spent: Spent, currency: str = "") -> str:
+        """What was spent, of how much, in words; of a target with a currency also without limit.
+
+        Examples
+        --------
+        >>> from surrogate.oracle import Budget, Spent
+        >>> Budget(rows=5000, money=2).used(Spent(100, 2, 0.25), "USD")
+        '100 of 5,000 rows, 0.25 of 2.00 USD'
+        """
+        parts = [
+            f"{spent.rows:,} of {self.rows:,} rows" if self.rows is not None else "",
+            f"{spent.requests:,} of {self.requests:,} requests" if self.requests else "",
+        ]
+        if self.money is not None:
+            parts.append(f"{amount(spent.money)} of {amount(self.money, currency)}")
+        elif currency:
+            parts.append(amount(spent.money, currency))
+        return ", ".join(part for part in parts if part)
+
     def __str__(self) -> str:
         return self.text()
 

@@ -48,7 +48,7 @@ class Oracle:
         and never more than the box takes.
     on_progress : callable, optional
         Called after every batch with the rows answered until then, the rows of the ask, and
-        its purpose; of a model with a price also what was spent, behind the purpose.
+        its purpose; of a remote model also what was spent of the budget, behind the purpose.
     ledger : Ledger, path or None
         Where answers of a remote model are kept; without one, in memory, so that equal rows
         are asked once either way.

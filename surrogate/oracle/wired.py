@@ -15,7 +15,7 @@ from surrogate._array import to_numpy
 from surrogate.errors import LedgerError, ModelError, OptionError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import SETTLING_ROWS, OnProgress, Purpose, batch_size, closed
-from surrogate.oracle.budget import Budget, Spent, amount
+from surrogate.oracle.budget import Budget, Spent
 from surrogate.oracle.dispatch import Dispatch
 from surrogate.oracle.endings import ending
 from surrogate.oracle.job import Job
@@ -296,11 +296,9 @@ class Wired:
             return
         purpose = job.purpose if isinstance(job.purpose, str) else job.purpose[-1][0]
         line = self._open()
-        if line.currency:
-            most, used = self._budget.money, (line.earlier + line.spent).money
-            of = "" if most is None else f" of {amount(most)}"
-            purpose = f"{purpose}, {amount(used)}{of} {line.currency}"
-        self._on_progress(len(job.keys) - len(job.missing()), len(job), purpose)
+        used = self._budget.used(line.earlier + line.spent, line.currency)
+        done = len(job.keys) - len(job.missing())
+        self._on_progress(done, len(job), f"{purpose}, {used}" if used else purpose)
 
 
 def _is_said(traits: Traits) -> bool:
