@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +36,20 @@ def fresh(server: FaultyServer) -> None:
     server.kill = lambda: None
     server.schedule.clear()
     server.seen.clear()
+
+
+@pytest.fixture(autouse=True)
+def _drop_cut_connections() -> Iterator[None]:
+    """Collect what the faulty server's loop left open when it was stopped amid an answer."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The server cuts connections on purpose; that its own ends are unclosed is no finding."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
