@@ -325,7 +325,7 @@ def _refits(
         ]
     )
     fired = np.stack([form.apply(test) for form in forms])
-    used = [frozenset(form.feature[form.feature >= 0].tolist()) for form in forms]
+    used = [form.columns for form in forms]
     steady = form_stability(
         said,
         fired,

@@ -104,6 +104,34 @@ def tree_of(draw: st.DrawFn, features: tuple[Feature, ...], *, n_classes: int = 
 
 
 @st.composite
+def mixed_tree_of(draw: st.DrawFn, features: tuple[Feature, ...], *, n_classes: int = 3) -> Tree:
+    """A random tree of up to 6 leaves whose tests are conditions of any kind."""
+    tests: list[Condition | None] = [None]
+    left, right = [-1], [-1]
+    for _ in range(draw(st.integers(0, 5))):
+        node = draw(st.sampled_from([node for node in range(len(left)) if left[node] < 0]))
+        tests[node] = draw(condition_of(features))
+        left[node], right[node] = len(left), len(left) + 1
+        tests += [None, None]
+        left += [-1, -1]
+        right += [-1, -1]
+    m, k = len(left), max(n_classes, 1)
+    value = np.array(draw(st.lists(st.integers(0, 9), min_size=m * k, max_size=m * k)), float)
+    value = value.reshape(m, k)
+    if n_classes:
+        value = (value + 0.1) / (value + 0.1).sum(axis=1, keepdims=True)
+    return Tree.of_tests(
+        features,
+        tuple("abc"[:n_classes]) if n_classes else None,
+        tests,
+        left=left,
+        right=right,
+        value=value,
+        weight=np.ones(m),
+    )
+
+
+@st.composite
 def ruleset_of(draw: st.DrawFn, features: tuple[Feature, ...]) -> RuleSet:
     """Random rules, overlapping and contradictory ones too."""
     probabilities = st.sampled_from([(0.5, 0.3, 0.2), (0.1, 0.8, 0.1), (0.2, 0.2, 0.6)])
@@ -144,5 +172,18 @@ def rows_of(draw: st.DrawFn, features: tuple[Feature, ...], cuts: tuple[float, .
     return matrix
 
 
+def bounds_of(condition: Condition) -> tuple[float, ...]:
+    """Finite bounds that a condition names."""
+    if isinstance(condition, AtLeast):
+        return tuple(cut for inner in condition.conditions for cut in bounds_of(inner))
+    ends = (condition.low, condition.high) if isinstance(condition, Interval) else ()
+    return tuple(end for end in ends if np.isfinite(end))
+
+
 def cuts_of(tree: Tree) -> tuple[float, ...]:
-    return tuple(tree.threshold[np.isfinite(tree.threshold)])
+    given = (cut for test in tree.tests if test is not None for cut in bounds_of(test))
+    return (*tree.threshold[np.isfinite(tree.threshold)], *given)
+
+
+def cuts_of_rules(rules: RuleSet) -> tuple[float, ...]:
+    return tuple(cut for rule in rules.rules for c in rule.conditions for cut in bounds_of(c))

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from surrogate.errors import InputError
+from surrogate.forms._tree_text import branch_texts
 from surrogate.forms.conditions import (
     AtLeast,
     CategorySet,
     Condition,
     Interval,
+    complement,
     condition_from_dict,
+    literals,
     meet,
 )
 from surrogate.forms.linear import Linear, Scaled, Term, term_from_dict
@@ -32,8 +35,11 @@ __all__ = [
     "Scaled",
     "Term",
     "Tree",
+    "branch_texts",
+    "complement",
     "condition_from_dict",
     "form_from_dict",
+    "literals",
     "meet",
     "ruleset_from_tree",
     "simplify",

@@ -8,16 +8,16 @@ atom, so a condition is a set of atoms, and a rule is a box: one such set a colu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from surrogate.forms.conditions import AtLeast, CategorySet, Condition, Interval, meet
 from surrogate.types import BoolArray, Feature, FloatArray, IntArray
 
-__all__ = ["Atoms", "clean"]
+__all__ = ["Atoms", "clean", "possible"]
 
 
 def clean(
@@ -26,7 +26,7 @@ def clean(
     """One condition a column, certain ones dropped; None where they contradict each other."""
     single: dict[int, Condition] = {}
     others: list[Condition] = []
-    for condition in conditions:
+    for condition in _split(conditions):
         if condition.is_empty:
             return None
         if isinstance(condition, AtLeast):
@@ -41,7 +41,55 @@ def clean(
         else:
             single[column] = both
     kept = [*single.values(), *others]
+    if others and not possible(kept):
+        return None
     return tuple(c for c in kept if not c.is_certain(features))
+
+
+def _split(conditions: Sequence[Condition]) -> Iterator[Condition]:
+    """The conditions, with all of n said one by one."""
+    for condition in conditions:
+        if isinstance(condition, AtLeast) and condition.m == len(condition.conditions):
+            yield from _split(condition.conditions)
+        else:
+            yield condition
+
+
+def possible(conditions: Sequence[Condition]) -> bool:
+    """Whether a row may satisfy all conditions, as far as columns and pairs tell."""
+    met: dict[int, Condition] = {}
+    several = [c for c in conditions if isinstance(c, AtLeast)]
+    for condition in conditions:
+        if condition.is_empty:
+            return False
+        if isinstance(condition, AtLeast):
+            continue
+        column = condition.feature
+        both = meet(met[column], condition) if column in met else condition
+        if both is None:
+            continue
+        if both.is_empty:
+            return False
+        met[column] = both
+    if any(sum(not _apart(c, met) for c in some.conditions) < some.m for some in several):
+        return False
+    return not any(_exclude(a, b) for a, b in combinations(several, 2))
+
+
+def _apart(condition: Condition, met: Mapping[int, Condition]) -> bool:
+    """Whether a condition cannot hold beside those on single columns."""
+    if isinstance(condition, AtLeast):
+        return sum(not _apart(c, met) for c in condition.conditions) < condition.m
+    both = meet(met[condition.feature], condition) if condition.feature in met else condition
+    return both is not None and both.is_empty
+
+
+def _exclude(a: AtLeast, b: AtLeast) -> bool:
+    """Whether two never hold together: each condition of one against one of the other."""
+    if len(a.conditions) != len(b.conditions) or a.m + b.m <= len(a.conditions):
+        return False
+    pairs = [meet(x, y) for x, y in zip(a.conditions, b.conditions)]
+    return all(both is not None and both.is_empty for both in pairs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from surrogate.errors import InputError
 from surrogate.types import Array, Feature, FloatArray, Label
 
 __all__ = [
+    "LISTED",
     "as_matrix",
     "class_text",
     "feature_from_dict",
@@ -25,6 +26,9 @@ __all__ = [
     "threshold_text",
     "value_text",
 ]
+
+LISTED = 8
+"""How many categories a printed set lists before it counts the rest."""
 
 
 def read_only(values: Any, dtype: Any) -> Any:

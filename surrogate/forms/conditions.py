@@ -9,235 +9,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from surrogate.errors import InputError
-from surrogate.forms._plain import finite_or_none, take, threshold_text
+from surrogate.forms._plain import LISTED, take
+from surrogate.forms.category_set import CategorySet
+from surrogate.forms.interval import Interval
 from surrogate.types import BoolArray, Feature, FloatArray
 
-__all__ = ["AtLeast", "CategorySet", "Condition", "Interval", "condition_from_dict", "meet"]
-
-LISTED = 8
-"""How many categories a printed set lists before it counts the rest."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A column lies between two bounds.
-
-    Every empty interval is stored as the one from 0 to 0 without its ends.
-
-    Parameters
-    ----------
-    feature : int
-        Column of the internal matrix.
-    low, high : float
-        Bounds in the feature's unit; infinite where there are none.
-    low_closed, high_closed : bool
-        Whether the bound itself belongs to the interval.
-    missing : bool
-        Whether the condition holds for a missing value.
-
-    Examples
-    --------
-    >>> from surrogate.forms import Interval
-    >>> from surrogate.types import Feature
-    >>> age = Feature("age", unit="years")
-    >>> Interval(0, 25, 37.5).text((age,))
-    '25 < age <= 37.5 years'
-    >>> import numpy as np
-    >>> Interval(0, 25, 37.5).holds(np.array([[25.0], [37.5], [np.nan]]))
-    array([False,  True, False])
-    """
-
-    feature: int
-    low: float = -math.inf
-    high: float = math.inf
-    low_closed: bool = False
-    high_closed: bool = True
-    missing: bool = False
-
-    def __post_init__(self) -> None:
-        if math.isnan(self.low) or math.isnan(self.high):
-            raise InputError(f"The bounds of an Interval must be numbers; got {self}.")
-        low, high = float(self.low), float(self.high)
-        low_closed = bool(self.low_closed) and low > -math.inf
-        high_closed = bool(self.high_closed) or high == math.inf
-        shut = low_closed and high_closed and high < math.inf
-        if low > high or low == math.inf or high == -math.inf or (low == high and not shut):
-            low, high, low_closed, high_closed = 0.0, 0.0, False, False
-        fields = {"low": low, "high": high, "low_closed": low_closed, "high_closed": high_closed}
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def columns(self) -> frozenset[int]:
-        """Columns that the condition looks at."""
-        return frozenset({self.feature})
-
-    @property
-    def is_void(self) -> bool:
-        """Whether no known value lies inside (a missing one may still hold)."""
-        return self.low == self.high and not self.low_closed
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it holds for no row at all."""
-        return self.is_void and not self.missing
-
-    def is_certain(self, features: tuple[Feature, ...]) -> bool:
-        """Whether it holds for every row."""
-        return self.low == -math.inf and self.high == math.inf and self.missing
-
-    def holds(self, matrix: FloatArray) -> BoolArray:
-        """For each row of a matrix (n, d), whether the condition holds: (n,)."""
-        x = matrix[:, self.feature]
-        above = x >= self.low if self.low_closed else x > self.low
-        if self.low == -math.inf:
-            above = ~np.isnan(x)
-        below = x <= self.high if self.high_closed else x < self.high
-        inside = above & below
-        return inside | np.isnan(x) if self.missing else inside
-
-    def meet(self, other: Interval) -> Interval:
-        """The interval where both hold."""
-        low, low_open = max((self.low, not self.low_closed), (other.low, not other.low_closed))
-        high, high_closed = min((self.high, self.high_closed), (other.high, other.high_closed))
-        missing = self.missing and other.missing
-        return Interval(self.feature, low, high, not low_open, high_closed, missing)
-
-    def join(self, other: Interval) -> Interval | None:
-        """The interval where one of both holds, or None where that is not an interval."""
-        missing = self.missing or other.missing
-        if self.is_void or other.is_void:
-            known = other if self.is_void else self
-            return _with_missing(known, missing)
-        first, last = sorted((self, other), key=lambda c: (c.low, not c.low_closed))
-        touching = first.high == last.low and (first.high_closed or last.low_closed)
-        if not (first.high > last.low or touching):
-            return None
-        high, high_closed = max((first.high, first.high_closed), (last.high, last.high_closed))
-        return Interval(self.feature, first.low, high, first.low_closed, high_closed, missing)
-
-    def text(self, features: tuple[Feature, ...], *, limit: int | None = LISTED) -> str:
-        """The condition in words: "25 < age <= 37.5 years"."""
-        feature = features[self.feature]
-        missing = self.missing and feature.missing
-        if self.is_void:
-            return f"{feature.name} is missing" if missing else f"{feature.name} is never so"
-        if self.low == -math.inf and self.high == math.inf:
-            partly = feature.missing and not missing
-            return f"{feature.name} is known" if partly else f"{feature.name} is anything"
-        whole = feature.is_coded or feature.kind in ("integer", "ordinal", "binary")
-        said = _whole_text(self, feature) if whole else _real_text(self, feature)
-        return f"{said} or missing" if missing else said
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; an infinite bound is None."""
-        return {
-            "condition": "interval",
-            "feature": int(self.feature),
-            "low": finite_or_none(self.low),
-            "high": finite_or_none(self.high),
-            "low_closed": self.low_closed,
-            "high_closed": self.high_closed,
-            "missing": self.missing,
-        }
-
-
-@dataclass(frozen=True)
-class CategorySet:
-    """A column holds one of some categories.
-
-    Parameters
-    ----------
-    feature : int
-        Column of the internal matrix.
-    codes : frozenset of int
-        Codes of the categories.
-    missing : bool
-        Whether the condition holds for a missing value.
-
-    Examples
-    --------
-    >>> from surrogate.forms import CategorySet
-    >>> from surrogate.types import Feature
-    >>> work = Feature("work", "categorical", categories=("Federal", "Local", "Private", "State"))
-    >>> CategorySet(0, frozenset({2})).text((work,))
-    'work = Private'
-    >>> CategorySet(0, frozenset({1, 3})).text((work,))
-    'work in {Local, State}'
-    """
-
-    feature: int
-    codes: frozenset[int]
-    missing: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "codes", frozenset(int(code) for code in self.codes))
-
-    @property
-    def columns(self) -> frozenset[int]:
-        """Columns that the condition looks at."""
-        return frozenset({self.feature})
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it holds for no row at all."""
-        return not self.codes and not self.missing
-
-    def is_certain(self, features: tuple[Feature, ...]) -> bool:
-        """Whether it holds for every row."""
-        n_codes = len(features[self.feature].categories)
-        return self.missing and n_codes > 0 and self.codes >= set(range(n_codes))
-
-    def holds(self, matrix: FloatArray) -> BoolArray:
-        """For each row of a matrix (n, d), whether the condition holds: (n,)."""
-        x = matrix[:, self.feature]
-        inside = np.isin(x, np.fromiter(self.codes, dtype=np.float64))
-        return inside | np.isnan(x) if self.missing else inside
-
-    def meet(self, other: CategorySet) -> CategorySet:
-        """The set where both hold."""
-        return CategorySet(self.feature, self.codes & other.codes, self.missing and other.missing)
-
-    def join(self, other: CategorySet) -> CategorySet:
-        """The set where one of both holds."""
-        return CategorySet(self.feature, self.codes | other.codes, self.missing or other.missing)
-
-    def text(self, features: tuple[Feature, ...], *, limit: int | None = LISTED) -> str:
-        """The condition in words: "workclass in {Local, State}"."""
-        feature = features[self.feature]
-        missing = self.missing and feature.missing
-        every = set(range(len(feature.categories)))
-        if not self.codes:
-            return f"{feature.name} is missing" if missing else f"{feature.name} is never so"
-        if every and self.codes >= every:
-            partly = feature.missing and not missing
-            return f"{feature.name} is known" if partly else f"{feature.name} is anything"
-        others = every - self.codes
-        too_many = limit is not None and len(others) < len(self.codes) > limit
-        negated = bool(every) and (len(others) == 1 < len(self.codes) or too_many)
-        codes = sorted(others if negated else self.codes)
-        names = [str(feature.categories[c]) if c in every else str(c) for c in codes]
-        if len(names) == 1:
-            said = f"{feature.name} {'!=' if negated else '='} {names[0]}"
-        else:
-            within = "not in" if negated else "in"
-            said = f"{feature.name} {within} {{{_listed(names, limit)}}}"
-        return f"{said} or missing" if missing else said
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "condition": "categories",
-            "feature": int(self.feature),
-            "codes": sorted(self.codes),
-            "missing": self.missing,
-        }
+__all__ = [
+    "AtLeast",
+    "CategorySet",
+    "Condition",
+    "Interval",
+    "complement",
+    "condition_from_dict",
+    "literals",
+    "meet",
+]
 
 
 @dataclass(frozen=True)
@@ -263,6 +55,7 @@ class AtLeast:
     conditions: tuple[Condition, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "conditions", tuple(self.conditions))
         if not 1 <= self.m <= len(self.conditions):
             raise InputError(
                 f"AtLeast needs m from 1 to its number of conditions; got m = {self.m} "
@@ -323,6 +116,68 @@ def meet(a: Condition, b: Condition) -> Condition | None:
     return a if a == b else None
 
 
+def complement(condition: Condition, features: tuple[Feature, ...]) -> Condition:
+    """The condition that holds for exactly the rows that another does not hold for.
+
+    Parameters
+    ----------
+    condition : Condition
+    features : tuple of Feature, length d
+        Their categories say what is outside of a set.
+
+    Returns
+    -------
+    Condition
+        Of an interval with two bounds, and of m conditions out of n, an AtLeast.
+
+    Examples
+    --------
+    >>> from surrogate.forms import AtLeast, Interval, complement
+    >>> from surrogate.types import Feature
+    >>> features = (Feature("a"), Feature("b"), Feature("c"))
+    >>> complement(Interval(0, high=2.0), features).text(features)
+    'a > 2'
+    >>> two = AtLeast(2, tuple(Interval(j, low=0.5) for j in range(3)))
+    >>> complement(two, features).text(features)
+    'at least 2 of (a <= 0.5, b <= 0.5, c <= 0.5)'
+    """
+    if isinstance(condition, AtLeast):
+        others = tuple(complement(c, features) for c in condition.conditions)
+        return AtLeast(len(others) - condition.m + 1, others)
+    if isinstance(condition, CategorySet):
+        rest = frozenset(range(len(features[condition.feature].categories))) - condition.codes
+        return CategorySet(condition.feature, rest, not condition.missing)
+    return _outside(condition)
+
+
+def _outside(interval: Interval) -> Condition:
+    """What lies below or above an interval, as one condition."""
+    column, missing = interval.feature, not interval.missing
+    if interval.is_void:
+        return Interval(column, missing=missing)
+    below = Interval(column, high=interval.low, high_closed=not interval.low_closed)
+    above = Interval(column, low=interval.high, low_closed=not interval.high_closed)
+    if interval.low == -math.inf:
+        return replace(above, missing=missing)
+    if interval.high == math.inf:
+        return replace(below, missing=missing)
+    return AtLeast(1, (replace(below, missing=missing), above))
+
+
+def literals(condition: Condition) -> int:
+    """How many tests of one column a condition is made of.
+
+    Examples
+    --------
+    >>> from surrogate.forms import AtLeast, Interval, literals
+    >>> literals(Interval(0, high=2.0)), literals(AtLeast(1, (Interval(0), Interval(1))))
+    (1, 2)
+    """
+    if isinstance(condition, AtLeast):
+        return sum(literals(inner) for inner in condition.conditions)
+    return 1
+
+
 def condition_from_dict(data: Mapping[str, Any]) -> Condition:
     """The condition that ``to_dict`` wrote.
 
@@ -355,72 +210,3 @@ def condition_from_dict(data: Mapping[str, Any]) -> Condition:
         inner = tuple(condition_from_dict(c) for c in take(data, "conditions", kind))
         return AtLeast(take(data, "m", kind), inner)
     raise InputError(f"A condition must be 'interval', 'categories' or 'at_least'; got {kind!r}.")
-
-
-def _with_missing(interval: Interval, missing: bool) -> Interval:
-    """The same interval with another routing of missing values."""
-    return Interval(
-        interval.feature,
-        interval.low,
-        interval.high,
-        interval.low_closed,
-        interval.high_closed,
-        missing,
-    )
-
-
-def _listed(names: list[str], limit: int | None) -> str:
-    """Names with commas, cut to `limit` with a count of the rest."""
-    if limit is None or len(names) <= limit:
-        return ", ".join(names)
-    return ", ".join(names[:limit]) + f", and {len(names) - limit} more"
-
-
-def _real_text(interval: Interval, feature: Feature) -> str:
-    """Bounds of a continuous column."""
-    unit = f" {feature.unit}" if feature.unit else ""
-    low, high = threshold_text(interval.low), threshold_text(interval.high)
-    if interval.low == interval.high:
-        return f"{feature.name} = {low}{unit}"
-    if interval.low == -math.inf:
-        return f"{feature.name} {'<=' if interval.high_closed else '<'} {high}{unit}"
-    if interval.high == math.inf:
-        return f"{feature.name} {'>=' if interval.low_closed else '>'} {low}{unit}"
-    left = "<=" if interval.low_closed else "<"
-    right = "<=" if interval.high_closed else "<"
-    return f"{low} {left} {feature.name} {right} {high}{unit}"
-
-
-def _whole_text(interval: Interval, feature: Feature) -> str:
-    """Bounds of a column of whole numbers, by the first and last that lie inside."""
-    least, most = _ends(feature)
-    low, high = interval.low, interval.high
-    first = low if math.isinf(low) else math.ceil(low)
-    last = high if math.isinf(high) else math.floor(high)
-    first += first == low and not interval.low_closed and not math.isinf(low)
-    last -= last == high and not interval.high_closed and not math.isinf(high)
-    first, last = max(first, least), min(last, most)
-    if first > last:
-        return f"{feature.name} is never so"
-    unit = f" {feature.unit}" if feature.unit and not feature.is_coded else ""
-    if first == last:
-        return f"{feature.name} = {_whole(first, feature)}{unit}"
-    if first == least and last == most:
-        return f"{feature.name} is known" if feature.missing else f"{feature.name} is anything"
-    if first == least:
-        return f"{feature.name} <= {_whole(last, feature)}{unit}"
-    if last == most:
-        return f"{feature.name} >= {_whole(first, feature)}{unit}"
-    return f"{_whole(first, feature)} <= {feature.name} <= {_whole(last, feature)}{unit}"
-
-
-def _ends(feature: Feature) -> tuple[float, float]:
-    """Least and greatest whole number that the column can hold."""
-    if feature.is_coded:
-        return 0, len(feature.categories) - 1
-    return (0, 1) if feature.kind == "binary" else (-math.inf, math.inf)
-
-
-def _whole(x: float, feature: Feature) -> str:
-    """One whole number of the column, by its category's name where it has one."""
-    return str(feature.categories[int(x)]) if feature.is_coded else threshold_text(float(x))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from surrogate._array import to_numpy
+from surrogate.forms._boxes import possible
 from surrogate.forms._plain import (
     as_matrix,
     class_text,
@@ -21,10 +22,10 @@ from surrogate.forms._plain import (
     take,
     value_text,
 )
-from surrogate.forms.conditions import Condition, condition_from_dict, meet
+from surrogate.forms.conditions import Condition, condition_from_dict, literals
 from surrogate.types import Array, BoolArray, Feature, FloatArray, IntArray, Label
 
-__all__ = ["Rule", "RuleSet", "boxes_meet"]
+__all__ = ["Rule", "RuleSet"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,11 @@ class Rule:
         names = ("conditions", "decision", "weight", "n_covered", "n_correct")
         mine, theirs = (tuple(getattr(rule, n) for n in names) for rule in (self, other))
         return mine == theirs and same_array(self.value, other.value)
+
+    @property
+    def n_conditions(self) -> int:
+        """How many tests of one column it has; m of n conditions count as n."""
+        return sum(literals(condition) for condition in self.conditions)
 
     @property
     def precision(self) -> float | None:
@@ -209,20 +215,25 @@ class RuleSet:
 
     @property
     def n_conditions(self) -> int:
-        """How many conditions all rules have together."""
-        return sum(len(rule.conditions) for rule in self.rules)
+        """How many conditions all rules have together; m of n count as n."""
+        return sum(rule.n_conditions for rule in self.rules)
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """Columns that any rule looks at."""
+        return frozenset().union(*(c.columns for rule in self.rules for c in rule.conditions))
 
     @property
     def size(self) -> dict[str, float]:
         """How large the form is, by the names that reports use."""
-        longest = max((len(rule.conditions) for rule in self.rules), default=0)
+        longest = max((rule.n_conditions for rule in self.rules), default=0)
         return {"rules": self.n_rules, "conditions": self.n_conditions, "longest rule": longest}
 
     @property
     def is_disjoint(self) -> bool:
         """Whether no row can be in two rules, as far as single columns tell."""
         pairs = combinations(self.rules, 2)
-        return not any(boxes_meet(a.conditions, b.conditions) for a, b in pairs)
+        return not any(possible((*a.conditions, *b.conditions)) for a, b in pairs)
 
     # Prediction -------------------------------------------------------------------------
 
@@ -260,11 +271,15 @@ class RuleSet:
 
     def _votes(self, matrix: Array, values: FloatArray) -> FloatArray:
         """Weighted mean of the values (rules + 1, k) that hold, the last as default: (n, k)."""
-        weight = self.holds(matrix) * np.array([rule.weight for rule in self.rules])  # (n, rules)
+        held = self.holds(matrix)  # (n, rules)
+        weight = held * np.array([rule.weight for rule in self.rules])
         total = weight.sum(axis=1, keepdims=True)
         mean = weight @ values[:-1] / np.where(total > 0, total, 1.0)
-        lone = np.count_nonzero(weight, axis=1) == 1  # exact where one rule speaks
-        mean[lone] = values[:-1][weight[lone].argmax(axis=1)] if self.rules else mean[lone]
+        low, high = np.full_like(mean, np.inf), np.full_like(mean, -np.inf)
+        for rows, value in zip((weight > 0).T, values):
+            low[rows] = np.minimum(low[rows], value)
+            high[rows] = np.maximum(high[rows], value)
+        mean = np.clip(mean, low, high)  # exact where all that vote say the same
         return np.asarray(np.where(total > 0, mean, values[-1]))
 
     def measured(self, matrix: Array, decision: Array | None = None) -> RuleSet:
@@ -360,25 +375,6 @@ class RuleSet:
         fields["rules"] = tuple(Rule.from_dict(rule) for rule in fields["rules"])
         fields["classes"] = None if fields["classes"] is None else tuple(fields["classes"])
         return cls(**fields)
-
-
-def boxes_meet(a: tuple[Condition, ...], b: tuple[Condition, ...]) -> bool:
-    """Whether a row may satisfy all conditions of both, as far as single columns tell."""
-    met: dict[int, Condition] = {}
-    for condition in (*a, *b):
-        columns = condition.columns
-        if condition.is_empty:
-            return False
-        if len(columns) != 1:
-            continue
-        (column,) = columns
-        both = meet(met[column], condition) if column in met else condition
-        if both is None:
-            continue
-        if both.is_empty:
-            return False
-        met[column] = both
-    return True
 
 
 Counted = TypeVar("Counted", Rule, RuleSet)

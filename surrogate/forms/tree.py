@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from surrogate.errors import InputError
 from surrogate.forms._plain import (
     as_matrix,
-    class_text,
     feature_from_dict,
     feature_to_dict,
     finite_or_none,
@@ -19,9 +18,16 @@ from surrogate.forms._plain import (
     read_only,
     same_array,
     take,
-    value_text,
 )
-from surrogate.forms.conditions import CategorySet, Condition, Interval
+from surrogate.forms._tree_text import tree_text
+from surrogate.forms.conditions import (
+    CategorySet,
+    Condition,
+    Interval,
+    complement,
+    condition_from_dict,
+    literals,
+)
 from surrogate.types import Array, BoolArray, Feature, FloatArray, IntArray, Label
 
 if TYPE_CHECKING:
@@ -66,6 +72,18 @@ class Tree:
     decision : int array of shape (m,), optional
         Code of the class that a node decides; the column of the greatest value if it is
         not said. None for regression.
+    tests : tuple of length m, of Condition or None, optional
+        Tests that are neither a threshold nor a set of categories, such as m of n
+        conditions: rows for which the condition holds go left, and it says itself what
+        becomes of missing values. `feature` then holds the first column that it looks at.
+        `Tree.of_tests` builds a tree from conditions alone.
+
+    Notes
+    -----
+    Every test has two outcomes and every row reaches one leaf. A nominal split into many
+    branches is said as a chain of tests, one category (or set) after the other. Where a
+    method fits with fractions of rows whose value is missing, the form sends such a row
+    one way at each node: most fractions', if the method does not decide otherwise.
 
     Examples
     --------
@@ -103,6 +121,7 @@ class Tree:
     weight: FloatArray
     count: IntArray = None  # type: ignore[assignment]
     decision: IntArray | None = None
+    tests: tuple[Condition | None, ...] = ()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -127,16 +146,83 @@ class Tree:
             "weight": read_only(self.weight, np.float64),
             "count": read_only(count, np.intp),
             "decision": None if decision is None else read_only(decision, np.intp),
+            "tests": tuple(self.tests) if any(t is not None for t in self.tests) else (),
         }
         for name, field in fields.items():
             object.__setattr__(self, name, field)
         self._check()
 
+    @classmethod
+    def of_tests(
+        cls,
+        features: tuple[Feature, ...],
+        classes: tuple[Label, ...] | None,
+        tests: Sequence[Condition | None],
+        *,
+        left: Sequence[int] | IntArray,
+        right: Sequence[int] | IntArray,
+        value: Array,
+        weight: Array,
+        count: Array | None = None,
+        decision: Array | None = None,
+    ) -> Tree:
+        """A tree from one condition a node; rows for which it holds go left.
+
+        Parameters
+        ----------
+        features : tuple of Feature, length d
+        classes : tuple or None
+        tests : sequence of length m, of Condition or None
+            None at leaves. Conditions that a threshold or a set of categories can say
+            are stored so.
+        left, right : sequences of int, length m
+            Children; -1 at a leaf.
+        value, weight, count, decision : arrays
+            As of a `Tree`.
+
+        Raises
+        ------
+        InputError
+            If they do not make a tree.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from surrogate.forms import AtLeast, Interval, Tree
+        >>> from surrogate.types import Feature
+        >>> features = (Feature("a"), Feature("b"), Feature("c"))
+        >>> two = AtLeast(2, tuple(Interval(j, low=0.5) for j in range(3)))
+        >>> tree = Tree.of_tests(
+        ...     features, ("no", "yes"), (two, None, None),
+        ...     left=[1, -1, -1], right=[2, -1, -1],
+        ...     value=[[0.5, 0.5], [0.1, 0.9], [0.8, 0.2]], weight=[10.0, 4.0, 6.0],
+        ... )
+        >>> print(tree)
+        ├─ at least 2 of (a > 0.5, b > 0.5, c > 0.5)  ->  yes (p 0.9, reach 40 %)
+        └─ fewer than 2 of them  ->  no (p 0.8, reach 60 %)
+        """
+        parts = [_stored(test) for test in tests]
+        return cls(
+            features,
+            classes,
+            feature=np.array([part[0] for part in parts], dtype=np.intp),
+            threshold=np.array([part[1] for part in parts], dtype=np.float64),
+            categories=tuple(part[2] for part in parts),
+            left=np.asarray(left, dtype=np.intp),
+            right=np.asarray(right, dtype=np.intp),
+            missing_left=np.array([part[3] for part in parts], dtype=np.bool_),
+            value=value,
+            weight=weight,
+            count=count,  # type: ignore[arg-type]
+            decision=decision,
+            tests=tuple(part[4] for part in parts),
+        )
+
     def _check(self) -> None:
         """Raise unless the arrays make a tree."""
         m = len(self.feature)
         per_node = ("threshold", "categories", "left", "right", "missing_left", "weight", "count")
-        for name in per_node:
+        for name in (*per_node, *(["tests"] if self.tests else [])):
             if len(getattr(self, name)) != m:
                 raise InputError(
                     f"A Tree of {m} nodes needs {m} entries in `{name}`; "
@@ -150,15 +236,16 @@ class Tree:
                 "A Tree needs a root at node 0 and every other node once as the child of a "
                 "node before it."
             )
-        if inner.size and self.feature[inner].max() >= len(self.features):
+        greatest = max(self.columns, default=0)
+        if inner.size and greatest >= len(self.features):
             raise InputError(
-                f"A Tree tests column {self.feature.max()}, but has {len(self.features)} features."
+                f"A Tree tests column {greatest}, but has {len(self.features)} features."
             )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tree):
             return NotImplemented
-        plain = ("features", "classes", "categories")
+        plain = ("features", "classes", "categories", "tests")
         arrays = ("feature", "threshold", "left", "right", "missing_left", "value", "weight")
         return all(getattr(self, name) == getattr(other, name) for name in plain) and all(
             same_array(getattr(self, name), getattr(other, name))
@@ -179,8 +266,15 @@ class Tree:
 
     @property
     def n_conditions(self) -> int:
-        """How many tests there are, one a node that is not a leaf."""
-        return int((~self.is_leaf).sum())
+        """How many tests of one column there are; m of n conditions count as n."""
+        given = sum(literals(test) - 1 for test in self.tests if test is not None)
+        return int((~self.is_leaf).sum()) + given
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """Columns that any test looks at."""
+        plain = {int(j) for j in self.feature[~self.is_leaf]}
+        return frozenset(plain).union(*(t.columns for t in self.tests if t is not None))
 
     @property
     def depths(self) -> IntArray:
@@ -235,19 +329,22 @@ class Tree:
             if self.feature[node] == LEAF:
                 leaves[here] = node
                 continue
-            left = self.goes_left(node, x[here, self.feature[node]])
+            left = self._goes_left(node, x, here)
             rows[int(self.left[node])] = here[left]
             rows[int(self.right[node])] = here[~left]
         return leaves
 
-    def goes_left(self, node: int, x: FloatArray) -> BoolArray:
-        """Which values (n,) of a node's column go to its left child."""
-        codes = self.categories[node]
+    def _goes_left(self, node: int, x: FloatArray, here: IntArray) -> BoolArray:
+        """Which of some rows `here` (n,) of a matrix go to a node's left child: (n,)."""
+        given = self.tests[node] if self.tests else None
+        if given is not None:
+            return given.holds(x[here])
+        known, codes = x[here, self.feature[node]], self.categories[node]
         if codes is None:
-            left = np.less_equal(x, self.threshold[node])
+            left = np.less_equal(known, self.threshold[node])
         else:
-            left = np.isin(x, np.fromiter(codes, dtype=np.float64))
-        return np.asarray(left | np.isnan(x) if self.missing_left[node] else left)
+            left = np.isin(known, np.fromiter(codes, dtype=np.float64))
+        return np.asarray(left | np.isnan(known) if self.missing_left[node] else left)
 
     def predict_values(self, matrix: Array) -> FloatArray:
         """Class probabilities or regression values of rows (n, d): (n, k)."""
@@ -267,15 +364,15 @@ class Tree:
         """The conditions of going left and of going right at a node."""
         column, codes = int(self.feature[node]), self.categories[node]
         missing = bool(self.missing_left[node])
-        if codes is not None:
-            rest = frozenset(range(len(self.features[column].categories))) - codes
+        given = self.tests[node] if self.tests else None
+        left: Condition
+        if given is not None:
+            left = given
+        elif codes is not None:
             left = CategorySet(column, codes, missing)
-            return left, CategorySet(column, rest, not missing)
-        threshold = float(self.threshold[node])
-        return (
-            Interval(column, high=threshold, missing=missing),
-            Interval(column, low=threshold, missing=not missing),
-        )
+        else:
+            left = Interval(column, high=float(self.threshold[node]), missing=missing)
+        return left, complement(left, self.features)
 
     def paths(self) -> dict[int, tuple[Condition, ...]]:
         """The conditions on the way to each leaf, from the root on."""
@@ -301,40 +398,7 @@ class Tree:
         limit : int or None
             How many categories a condition lists before it counts the rest.
         """
-        if self.n_leaves == 1:
-            return f"always {self._outcome(0)}"
-        return "\n".join(self._lines(0, "", limit, {}))
-
-    def _lines(
-        self, node: int, indent: str, limit: int | None, known: Mapping[int, CategorySet]
-    ) -> list[str]:
-        """The lines below a node; of sets of categories, what the path leaves of them."""
-        lines = []
-        conditions = self.test(node)
-        children = (int(self.left[node]), int(self.right[node]))
-        for condition, child, last in zip(conditions, children, (False, True)):
-            below = known
-            if isinstance(condition, CategorySet):
-                column = condition.feature
-                condition = condition.meet(known[column]) if column in known else condition
-                below = {**known, column: condition}
-            said = f"{indent}{'└─' if last else '├─'} {condition.text(self.features, limit=limit)}"
-            if self.feature[child] == LEAF:
-                lines.append(f"{said}  ->  {self._outcome(child)}")
-            else:
-                deeper = indent + ("   " if last else "│  ")
-                lines += [said, *self._lines(child, deeper, limit, below)]
-        return lines
-
-    def _outcome(self, node: int) -> str:
-        """What a leaf says, and how many of the fitted rows reach it."""
-        share = self.weight[node] / self.weight[0] if self.weight[0] > 0 else np.nan
-        reach = f"reach {100 * share:.3g} %" if np.isfinite(share) else "reach not known"
-        if self.decision is None or self.classes is None:
-            return f"{', '.join(value_text(v) for v in self.value[node])} ({reach})"
-        code = int(self.decision[node])
-        probability = f"{self.value[node, code]:.3g}"
-        return f"{class_text(self.classes, code)} (p {probability}, {reach})"
+        return tree_text(self, limit)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -357,6 +421,7 @@ class Tree:
             "weight": self.weight.tolist(),
             "count": self.count.tolist(),
             "decision": None if self.decision is None else self.decision.tolist(),
+            "tests": [None if t is None else t.to_dict() for t in self.tests],
         }
 
     @classmethod
@@ -368,13 +433,31 @@ class Tree:
         InputError
             If an entry is missing, or the entries do not make a tree.
         """
+        data = {"tests": [], **data}  # written without it until 0.1
         fields = {name: take(data, name, "tree") for name in cls.__dataclass_fields__}
         fields["features"] = tuple(feature_from_dict(f) for f in fields["features"])
-        inner = zip(fields["threshold"], fields["feature"], fields["categories"])
+        given = (None if t is None else condition_from_dict(t) for t in fields["tests"])
+        fields["tests"] = tuple(given)
+        tests = fields["tests"] or (None,) * len(fields["feature"])
+        inner = zip(fields["threshold"], fields["feature"], fields["categories"], tests)
         fields["threshold"] = [
-            (np.nan if f == LEAF or c is not None else np.inf) if t is None else t
-            for t, f, c in inner
+            (np.inf if f != LEAF and c is None and test is None else np.nan) if t is None else t
+            for t, f, c, test in inner
         ]
         fields["categories"] = tuple(fields["categories"])
         fields["classes"] = None if fields["classes"] is None else tuple(fields["classes"])
         return cls(**fields)
+
+
+_Stored: TypeAlias = tuple[int, float, "frozenset[int] | None", bool, "Condition | None"]
+
+
+def _stored(test: Condition | None) -> _Stored:
+    """Column, threshold, categories, way of missing values and test of one node."""
+    if test is None:
+        return LEAF, np.nan, None, False, None
+    if isinstance(test, CategorySet):
+        return test.feature, np.nan, test.codes, test.missing, None
+    if isinstance(test, Interval) and test.low == -np.inf and test.high_closed:
+        return test.feature, test.high, None, test.missing, None
+    return min(test.columns), np.nan, None, False, test

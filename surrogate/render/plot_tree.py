@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.forms import Tree
+from surrogate.forms import Tree, branch_texts
 from surrogate.render.canvas import BLUE, CLASS_COLOURS, axes_or_new, label
 from surrogate.render.features import class_name, shown
 from surrogate.render.numbers import number, probability, share
@@ -106,7 +106,7 @@ def _answer(tree: Tree, node: int) -> str:
 def _conditions(tree: Tree, node: int) -> tuple[str, str]:
     """Texts of the branches to the left and to the right child."""
     features = shown(tree.features, width=22)
-    left, right = (c.text(features, limit=2) for c in tree.test(node))
+    left, right = branch_texts(*tree.test(node), features, limit=2)
     return label(left, _CONDITION), label(right, _CONDITION)
 
 

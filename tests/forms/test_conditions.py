@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import InputError
-from surrogate.forms import AtLeast, CategorySet, Interval, condition_from_dict, meet
+from surrogate.forms import (
+    AtLeast,
+    CategorySet,
+    Interval,
+    complement,
+    condition_from_dict,
+    meet,
+)
 from surrogate.types import Feature
 
-from form_strategies import condition_of, features_of, rows_of, single_condition
+from form_strategies import bounds_of, condition_of, features_of, rows_of, single_condition
 
 AGE = Feature("age", unit="years", missing=True)
 CHILDREN = Feature("children", "integer")
@@ -48,6 +55,15 @@ def test_meet_holds_where_both_hold_and_join_where_one_does(data):
         assert not a.holds(rows).any()
     if a.is_certain(features):
         assert a.holds(rows).all()
+
+
+@given(st.data())
+def test_a_complement_holds_for_exactly_the_other_rows(data):
+    features = data.draw(features_of())
+    condition = data.draw(condition_of(features))
+    rows = data.draw(rows_of(features, bounds_of(condition)))
+    other = complement(condition, features)
+    np.testing.assert_array_equal(other.holds(rows), ~condition.holds(rows))
 
 
 @pytest.mark.parametrize(

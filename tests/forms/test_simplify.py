@@ -9,7 +9,7 @@ from surrogate.errors import InputError
 from surrogate.forms import CategorySet, Interval, Rule, RuleSet, ruleset_from_tree, simplify
 from surrogate.types import Feature
 
-from form_strategies import cuts_of, features_of, rows_of, ruleset_of, tree_of
+from form_strategies import cuts_of, features_of, mixed_tree_of, rows_of, ruleset_of, tree_of
 
 FEATURES = (Feature("x"), Feature("y"))
 NO, YES = (0.9, 0.1), (0.2, 0.8)
@@ -25,6 +25,17 @@ def test_the_rules_of_a_tree_predict_the_same(data):
     np.testing.assert_array_equal(rules.predict_values(rows), tree.predict_values(rows))
     assert rules == tree.rules()
     assert rules.is_disjoint
+
+
+@given(st.data())
+def test_the_rules_of_a_tree_with_any_tests_predict_the_same(data):
+    features = data.draw(features_of())
+    tree = data.draw(mixed_tree_of(features))
+    rows = data.draw(rows_of(features, cuts_of(tree)))
+    rules = ruleset_from_tree(tree)
+    np.testing.assert_array_equal(rules.predict_values(rows), tree.predict_values(rows))
+    assert rules.holds(rows).sum(axis=1).tolist() == [min(len(rules), 1)] * len(rows)
+    np.testing.assert_array_equal(simplify(rules).predict(rows), tree.predict(rows))
 
 
 @given(st.data(), st.booleans())

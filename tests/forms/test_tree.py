@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
@@ -9,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surrogate.errors import InputError
-from surrogate.forms import Tree, form_from_dict
+from surrogate.forms import AtLeast, CategorySet, Interval, Tree, form_from_dict
 from surrogate.types import Feature
 
-from form_strategies import cuts_of, features_of, rows_of, tree_of
+from form_strategies import cuts_of, features_of, mixed_tree_of, rows_of, tree_of
 
 NAN = np.nan
 FEATURES = (
@@ -59,6 +60,72 @@ def test_apply_follows_each_row_down(data):
     assert leaves.tolist() == [follow(tree, row) for row in rows]
     np.testing.assert_array_equal(tree.predict_values(rows), tree.value[leaves])
     np.testing.assert_array_equal(tree.predict(rows), tree.value[leaves].argmax(axis=1))
+
+
+@given(st.data())
+def test_any_condition_may_be_a_test(data):
+    features = data.draw(features_of())
+    tree = data.draw(mixed_tree_of(features))
+    rows = data.draw(rows_of(features, cuts_of(tree)))
+    leaves = np.zeros(len(rows), dtype=int)
+    for i in range(len(rows)):
+        while not tree.is_leaf[leaves[i]]:
+            left, _ = tree.test(leaves[i])
+            way = tree.left if left.holds(rows[i : i + 1])[0] else tree.right
+            leaves[i] = way[leaves[i]]
+    assert tree.apply(rows).tolist() == leaves.tolist()
+    for leaf, path in tree.paths().items():
+        held = np.logical_and.reduce([np.ones(len(rows), bool), *(c.holds(rows) for c in path)])
+        np.testing.assert_array_equal(held, leaves == leaf)
+    assert form_from_dict(json.loads(json.dumps(tree.to_dict(), allow_nan=False))) == tree
+
+
+def m_of_n() -> Tree:
+    return Tree.of_tests(
+        FEATURES,
+        ("no", "yes"),
+        (
+            AtLeast(1, (Interval(0, low=37.5, missing=True), CategorySet(1, {1}))),
+            None,
+            Interval(0, 10.0, 20.0),
+            None,
+            None,
+        ),
+        left=[1, -1, 3, -1, -1],
+        right=[2, -1, 4, -1, -1],
+        value=[[0.5, 0.5], [0.2, 0.8], [0.5, 0.5], [0.4, 0.6], [0.7, 0.3]],
+        weight=[10.0, 6.0, 4.0, 3.0, 1.0],
+    )
+
+
+def test_m_of_n_tests_are_printed_once_and_counted_by_their_parts():
+    tree = m_of_n()
+    assert str(tree) == (
+        "├─ at least 1 of (age > 37.5 years or missing, work = Private)"
+        "  ->  yes (p 0.8, reach 60 %)\n"
+        "└─ fewer than 1 of them\n"
+        "   ├─ 10 < age <= 20 years  ->  yes (p 0.6, reach 30 %)\n"
+        "   └─ else  ->  no (p 0.7, reach 10 %)"
+    )
+    assert tree.n_conditions == 3
+    assert tree.columns == {0, 1}
+
+
+def test_rules_of_m_of_n_tests_know_that_they_do_not_overlap():
+    rules = m_of_n().rules()
+    assert rules.is_disjoint
+    assert rules.rules[1].text(FEATURES) == "10 < age <= 20 years and work != Private"
+
+
+def test_a_pickle_or_dict_without_tests_is_read():
+    tree = example()
+    state = tree.to_dict()
+    del state["tests"]
+    assert form_from_dict(state) == tree
+    old = pickle.loads(pickle.dumps(tree))
+    del old.__dict__["tests"]
+    assert old.apply(np.array([[40.0, 0.0]])).tolist() == [2]
+    assert old == tree
 
 
 @given(st.data())
@@ -147,6 +214,8 @@ def test_arrays_are_read_only_and_equality_looks_at_all_of_them():
         ({"threshold": [1.0]}, "5 nodes needs 5 entries in `threshold`; got 1"),
         ({"left": [0, 3, -1, -1, -1]}, "needs a root at node 0"),
         ({"feature": [7, 1, -1, -1, -1]}, "tests column 7, but has 2 features"),
+        ({"tests": (Interval(0),)}, "5 nodes needs 5 entries in `tests`; got 1"),
+        ({"tests": (Interval(9), *[None] * 4)}, "tests column 9, but has 2 features"),
     ],
 )
 def test_arrays_that_make_no_tree_are_refused(changes, match):
