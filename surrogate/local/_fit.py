@@ -8,14 +8,22 @@ import numpy as np
 
 from surrogate.local._designs import Design, Drawn
 from surrogate.local._kernel import effective_size, exponential
-from surrogate.local._moments import Moments, each_chunk, from_samples, shared_moments
+from surrogate.local._moments import (
+    BLOCKS,
+    PAIRED_BLOCKS,
+    Moments,
+    each_chunk,
+    from_samples,
+    shared_moments,
+)
 from surrogate.local._planes import make_planes
+from surrogate.local._replicates import empty_sums, replicate_sums
 from surrogate.local._select import select
-from surrogate.local._solve import centre, solve, standard_errors
+from surrogate.local._solve import centre, coefficient_shares, solve, standard_errors
 from surrogate.local.compatible import fit_r2, refit
 from surrogate.types import FloatArray
 
-__all__ = ["Fit", "Settings", "fit_own", "fit_shared", "z_of"]
+__all__ = ["Fit", "Settings", "fit_own", "fit_shared", "parts_of", "z_of"]
 
 SINGLE_CONDITION = 1e3
 """Condition number up to which sums in float32 leave coefficients good to 1e-4 or better."""
@@ -63,6 +71,8 @@ class Fit:
     inflation : array of shape (r, d)
         How many times the variance of a coefficient exceeds what it would be if its feature
         did not move with the others (variance inflation factor).
+    sums : array of shape (chunks, h, 4, k, d)
+        Sums of rows' coefficients over replicates of the plan, for the errors of summaries.
     """
 
     coef: FloatArray
@@ -72,10 +82,11 @@ class Fit:
     ess: FloatArray
     condition: FloatArray
     inflation: FloatArray
+    sums: FloatArray
 
     @classmethod
-    def empty(cls, r: int, k: int, d: int) -> Fit:
-        """Room for r rows."""
+    def empty(cls, r: int, k: int, d: int, *, parts: int) -> Fit:
+        """Room for r rows, fitted on a plan of so many independent parts."""
         return cls(
             coef=np.zeros((r, k, d)),
             errors=np.full((r, k, d), np.nan),
@@ -84,6 +95,7 @@ class Fit:
             ess=np.zeros(r),
             condition=np.ones(r),
             inflation=np.ones((r, d)),
+            sums=empty_sums(parts, k, d)[None],
         )
 
     def fill(
@@ -95,8 +107,13 @@ class Fit:
         z_row: FloatArray,
         y_row: FloatArray,
         n_samples: int,
-    ) -> None:
-        """Solve a few rows from their moments; z_row (c, d) and y_row (c, k) are the rows' own."""
+        most: float = np.inf,
+    ) -> FloatArray | None:
+        """Solve a few rows from their moments; z_row (c, d) and y_row (c, k) are the rows' own.
+
+        Gives back what they add to `sums`, where standard errors mean something; rows whose
+        condition number is over `most` will be solved again, and add nothing.
+        """
         total, square = moments.blocks.sum(axis=1), moments.square
         if settings.with_row:
             own = np.concatenate([z_row, np.ones((len(z_row), 1)), y_row], axis=1)
@@ -117,9 +134,23 @@ class Fit:
                 n_samples=n_samples,
             )
             self.coef[at], self.intercept[at] = refit(sums, chosen, settings.ridge)
-        if settings.has_errors:
-            self.errors[at] = standard_errors(moments, solution, sums)
         self.r2[at] = fit_r2(sums, self.coef[at])
+        if not settings.has_errors:
+            return None
+        shares = coefficient_shares(moments, solution, sums)
+        self.errors[at] = standard_errors(shares)
+        final = ~(solution.condition > most)
+        return replicate_sums(solution.coef[final], shares[final])
+
+    def add(self, sums: FloatArray | None) -> None:
+        """Add what a few rows gave."""
+        if sums is not None:
+            self.sums[0] += sums
+
+
+def parts_of(design: Design) -> int:
+    """Independent parts of a plan, for standard errors."""
+    return PAIRED_BLOCKS // 2 if design.paired else BLOCKS
 
 
 def z_of(design: Design, rows: FloatArray) -> FloatArray:
@@ -142,7 +173,8 @@ def fit_shared(
     Sums are taken in float32 where only zeros and ones are summed up, and again in float64 for
     rows in which that is not enough.
     """
-    fit = Fit.empty(len(rows), Y.shape[1], rows.shape[1])
+    parts = parts_of(design)
+    fit = Fit.empty(len(rows), Y.shape[1], rows.shape[1], parts=parts)
     level = Y.mean(axis=0)  # centring keeps the digits of answers that vary little
     z_row = z_of(design, rows)
     span = rows.shape[1] / (2.0 * settings.width**2)
@@ -152,20 +184,22 @@ def fit_shared(
         planes = make_planes(
             design, drawn, rows[todo], Y - level, width=settings.width, dtype=dtype
         )
-        part = Fit.empty(len(todo), Y.shape[1], rows.shape[1])
+        part = Fit.empty(len(todo), Y.shape[1], rows.shape[1], parts=parts)
+        most = SINGLE_CONDITION if dtype == "float32" else np.inf
 
-        def work(at: slice, planes=planes, part=part, todo=todo) -> None:  # type: ignore[no-untyped-def]
-            part.fill(
+        def work(at: slice, planes=planes, part=part, todo=todo, most=most) -> FloatArray | None:  # type: ignore[no-untyped-def]
+            return part.fill(  # type: ignore[no-any-return]
                 at,
                 shared_moments(planes, at),
                 settings,
                 z_row=z_row[todo[at]],
                 y_row=y_row[todo[at]] - level,
                 n_samples=len(Y) + settings.with_row,
+                most=most,
             )
 
-        each_chunk(len(todo), work)
-        for name in vars(fit):
+        each_chunk(len(todo), work, collect=fit.add)
+        for name in vars(fit).keys() - {"sums"}:
             getattr(fit, name)[todo] = getattr(part, name)
         todo = np.flatnonzero(fit.condition > SINGLE_CONDITION)
         if not todo.size:
@@ -184,13 +218,13 @@ def fit_own(
     settings: Settings,
 ) -> Fit:
     """Forms of r rows, each from its own n rows and answers Y (r, n, k)."""
-    fit = Fit.empty(len(rows), Y.shape[2], rows.shape[1])
+    fit = Fit.empty(len(rows), Y.shape[2], rows.shape[1], parts=parts_of(design))
     z_row = z_of(design, rows)
     for i in range(len(rows)):
         at = slice(i, i + 1)
         level = Y[i].mean(axis=0)
         Z, weight = own_view(design, drawn[i], rows[at], settings.width)
-        fit.fill(
+        added = fit.fill(
             at,
             from_samples(Z, Y[at] - level, weight),
             settings,
@@ -198,6 +232,7 @@ def fit_own(
             y_row=y_row[at] - level,
             n_samples=Y.shape[1] + settings.with_row,
         )
+        fit.add(added)
         fit.intercept[i] += level
     return fit
 

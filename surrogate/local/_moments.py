@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -38,6 +38,8 @@ BLOCKS = 20
 PAIRED_BLOCKS = 40
 """Blocks of a plan whose samples have partners; half as many degrees of freedom."""
 _CHUNK = 8
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,21 +167,31 @@ def from_samples(Z: FloatArray, Y: FloatArray, weight: FloatArray) -> Moments:
     return Moments(blocks, np.einsum("rn,rn->r", weight, weight), q)
 
 
-def each_chunk(n_rows: int, work: Callable[[slice], None], *, size: int = _CHUNK) -> None:
+def each_chunk(
+    n_rows: int,
+    work: Callable[[slice], T],
+    *,
+    size: int = _CHUNK,
+    collect: Callable[[T], object] | None = None,
+) -> None:
     """Run `work` on slices of rows, on as many threads as there are processors.
 
-    BLAS is held to one thread meanwhile: its products here are too small to share.
+    BLAS is held to one thread meanwhile: its products here are too small to share. What `work`
+    gives back is collected in the order of the rows, whichever thread is first.
     """
     chunks = list(_slices(n_rows, size))
     threads = min(_processors(), len(chunks)) if chunks else 0
     with threadpool_limits(limits=1, user_api="blas"):
         if threads < 2:
             for chunk in chunks:
-                work(chunk)
+                given = work(chunk)
+                if collect is not None:
+                    collect(given)
             return
         with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(work, chunks):
-                pass
+            for given in pool.map(work, chunks):
+                if collect is not None:
+                    collect(given)
 
 
 def _slices(n: int, size: int) -> Iterator[slice]:

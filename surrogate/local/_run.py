@@ -205,6 +205,7 @@ def _mirrored(fit: Fit) -> Fit:
         errors=np.concatenate([fit.errors, fit.errors], axis=1),
         intercept=np.concatenate([1.0 - fit.intercept, fit.intercept], axis=1),
         r2=np.concatenate([fit.r2, fit.r2], axis=1),
+        sums=np.concatenate([fit.sums, fit.sums], axis=3),  # of which only spreads are read
     )
 
 

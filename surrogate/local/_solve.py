@@ -10,7 +10,7 @@ from surrogate.local._kernel import effective_size
 from surrogate.local._moments import Moments
 from surrogate.types import BoolArray, FloatArray
 
-__all__ = ["Centred", "Solution", "centre", "solve", "standard_errors"]
+__all__ = ["Centred", "Solution", "centre", "coefficient_shares", "solve", "standard_errors"]
 
 COLLINEAR = 1e10
 """Condition number from which columns count as moving together."""
@@ -120,10 +120,11 @@ def _invert(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.asarray(inverse, dtype=np.float64), condition
 
 
-def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> FloatArray:
-    """Standard errors (r, k, q) of coefficients without ridge or selection.
+def coefficient_shares(moments: Moments, solution: Solution, centred: Centred) -> FloatArray:
+    """What each independent part of the plan adds to the coefficients' errors: (r, parts, k, q).
 
-    The blocks of the plan are independent, so the coefficient's error is the sum of the
+    Coefficients are without ridge or selection; their variance is the sum of squared shares. The
+    blocks of the plan are independent, so the coefficient's error is the sum of the
     blocks' scores, led through the inverse: the sandwich estimator with blocks as clusters
     (Liang and Zeger 1986), with the usual factors for few clusters and few rows. Where blocks
     hold partners, their differences are taken instead. Quantiles are those of Student's t on
@@ -144,7 +145,13 @@ def standard_errors(moments: Moments, solution: Solution, centred: Centred) -> F
     factor = n_blocks / (n_blocks - 1)
     if moments.paired:
         influence, factor = influence[:, 0::2] - influence[:, 1::2], 1.0
-    variance = np.einsum("rbqk,rbqk->rkq", influence, influence) * factor
-    errors: FloatArray = np.sqrt(variance * small[:, None, None])
-    errors[solution.condition >= COLLINEAR] = np.nan
+    influence *= np.sqrt(factor * small)[:, None, None, None]
+    influence[solution.condition >= COLLINEAR] = np.nan
+    shares: FloatArray = influence.swapaxes(2, 3)
+    return shares
+
+
+def standard_errors(shares: FloatArray) -> FloatArray:
+    """Standard errors (r, k, q) from the shares of the plan's parts."""
+    errors: FloatArray = np.sqrt(np.einsum("rbkq,rbkq->rkq", shares, shares))
     return errors

@@ -16,7 +16,7 @@ from surrogate.local._moments import (
     from_samples,
     pair_slots,
 )
-from surrogate.local._solve import centre, solve, standard_errors
+from surrogate.local._solve import centre, coefficient_shares, solve, standard_errors
 
 
 def draw(seed: int, *, r: int = 2, n: int = 203, q: int = 5, k: int = 2) -> tuple[np.ndarray, ...]:
@@ -78,7 +78,9 @@ def test_standard_errors_cover() -> None:
     moments = from_samples(*sample(times, n))
     sums = centre(moments.blocks.sum(axis=1), q)
     solution = solve(sums)
-    reach = stats.t.ppf(0.975, BLOCKS - 1) * standard_errors(moments, solution, sums)
+    reach = stats.t.ppf(0.975, BLOCKS - 1) * standard_errors(
+        coefficient_shares(moments, solution, sums)
+    )
     covered = (np.abs(solution.coef - truth) <= reach)[:, 0].mean(axis=0)
     assert covered.min() > 0.92
     assert covered.max() < 0.985
@@ -138,6 +140,6 @@ def test_standard_errors_of_rows_drawn_equally_often() -> None:
         sums = centre(moments.blocks.sum(axis=1), 1)
         solution = solve(sums)
         coefs.append(solution.coef[0, 0, 0])
-        errors.append(standard_errors(moments, solution, sums)[0, 0, 0])
+        errors.append(standard_errors(coefficient_shares(moments, solution, sums))[0, 0, 0])
     ratio = np.sqrt(np.mean(np.square(errors))) / np.std(coefs, ddof=1)
     assert 0.85 < ratio < 1.2
