@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from surrogate.adapters._wrap import wrap
     from surrogate.adapters.callable import CallableBox
     from surrogate.adapters.http import Endpoint, HttpBox, Secret
+    from surrogate.adapters.mlp import MlpBox
     from surrogate.adapters.onnx import OnnxBox
     from surrogate.adapters.sklearn import SklearnBox
     from surrogate.adapters.torch import TorchBox
@@ -29,6 +30,7 @@ _EXPORTS = {
     "CallableBox": "surrogate.adapters.callable",
     "Endpoint": "surrogate.adapters.http",
     "HttpBox": "surrogate.adapters.http",
+    "MlpBox": "surrogate.adapters.mlp",
     "OnnxBox": "surrogate.adapters.onnx",
     "Secret": "surrogate.adapters.http",
     "SklearnBox": "surrogate.adapters.sklearn",
@@ -41,6 +43,7 @@ __all__ = [
     "CallableBox",
     "Endpoint",
     "HttpBox",
+    "MlpBox",
     "OnnxBox",
     "Secret",
     "SklearnBox",

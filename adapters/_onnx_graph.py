@@ -5,13 +5,21 @@ Everything here works on the `onnx` library's ModelProto, always on a copy of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from surrogate._optional import require
 from surrogate.types import Label
 
-__all__ = ["classes", "hidden", "parse", "symbolic", "with_output", "without_zipmap"]
+__all__ = [
+    "classes",
+    "constants_of",
+    "inner",
+    "parse",
+    "symbolic",
+    "with_outputs",
+    "without_zipmap",
+]
 
 Model: TypeAlias = Any  # onnx.ModelProto
 Node: TypeAlias = Any  # onnx.NodeProto
@@ -32,7 +40,7 @@ def symbolic(model: Model, batch: int) -> None:
 
     That is a guess about what the axis means; whoever calls compares the answers.
     """
-    constants = _constants(model)
+    constants = constants_of(model)
     given = [value for value in model.graph.input if value.name not in constants]
     for value in (*given, *model.graph.output):
         shape = value.type.tensor_type.shape
@@ -59,7 +67,7 @@ def _free_reshape(model: Model, node: Node, constants: dict[str, Any], batch: in
     node.input[1] = name
 
 
-def _constants(model: Model) -> dict[str, Any]:
+def constants_of(model: Model) -> dict[str, Any]:
     """Tensors that are part of the model, by name."""
     found = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
@@ -89,7 +97,7 @@ def classes(model: Model, label_output: str | None) -> tuple[Label, ...] | None:
     number the classes.
     """
     zipmaps = [node for node in model.graph.node if node.op_type == "ZipMap"]
-    constants = _constants(model)
+    constants = constants_of(model)
     for node in (*zipmaps, *_before(model, label_output)):
         found = _named_in(node, constants)
         if found is not None:
@@ -122,13 +130,13 @@ def _before(model: Model, output: str | None) -> Iterator[Node]:
         waiting.extend(node.input)
 
 
-def hidden(model: Model) -> tuple[str, ...]:
+def inner(model: Model) -> tuple[str, ...]:
     """Names of the floating arrays that depend on the input, from input to output."""
     onnx = require("onnx", extra="onnx")
     kinds = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16)
     inferred = onnx.shape_inference.infer_shapes(model).graph
     known = {v.name: v.type.tensor_type.elem_type for v in (*inferred.value_info, *inferred.output)}
-    given = {value.name for value in model.graph.input} - set(_constants(model))
+    given = {value.name for value in model.graph.input} - set(constants_of(model))
     names: list[str] = []
     for node in model.graph.node:  # a graph's nodes stand in the order they can be run in
         if node.op_type != "ZipMap" and not given.isdisjoint(node.input):
@@ -137,8 +145,8 @@ def hidden(model: Model) -> tuple[str, ...]:
     return tuple(name for name in names if known.get(name, onnx.TensorProto.FLOAT) in kinds)
 
 
-def with_output(model: Model, name: str) -> None:
-    """Make one inner array the only output."""
+def with_outputs(model: Model, names: Sequence[str]) -> None:
+    """Put some inner arrays out, beside what is put out already."""
     onnx = require("onnx", extra="onnx")
-    del model.graph.output[:]
-    model.graph.output.append(onnx.ValueInfoProto(name=name))
+    known = {value.name for value in model.graph.output}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in known)

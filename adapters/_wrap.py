@@ -10,6 +10,7 @@ from typing import Any, cast
 from surrogate.adapters._base import Preprocess, declare
 from surrogate.adapters._decisions import is_of
 from surrogate.adapters.callable import CallableBox
+from surrogate.adapters.mlp import MlpBox, is_mlp
 from surrogate.adapters.onnx import OnnxBox
 from surrogate.adapters.sklearn import SklearnBox
 from surrogate.adapters.torch import TorchBox
@@ -149,9 +150,9 @@ def _kind(model: Any) -> tuple[Any, Any, Output | None]:
         )
     owner, method = getattr(model, "__self__", None), getattr(model, "__name__", "")
     if method in _METHODS and is_of(owner, "sklearn.base.BaseEstimator"):
-        return SklearnBox, owner, _METHODS[method]
+        return MlpBox if is_mlp(owner) else SklearnBox, owner, _METHODS[method]
     if any(callable(getattr(model, name, None)) for name in ("predict", *_METHODS)):
-        return SklearnBox, model, None
+        return MlpBox if is_mlp(model) else SklearnBox, model, None
     if callable(model):
         return CallableBox, model, None
     raise InputError(

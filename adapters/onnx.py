@@ -11,8 +11,9 @@ import numpy as np
 
 from surrogate._array import to_numpy
 from surrogate._optional import require
-from surrogate.adapters import _onnx_graph
+from surrogate.adapters import _onnx_graph, _onnx_layers
 from surrogate.adapters._base import Box, Declared, Preprocess, blame, check_renaming, declare
+from surrogate.adapters._layers import check_layers
 from surrogate.adapters._onnx_feeds import Slot, feeds, slots_of
 from surrogate.adapters._onnx_session import Runner, edited, open_runner, sha256, source_of, start
 from surrogate.adapters._replies import to_reply
@@ -97,7 +98,7 @@ class OnnxBox(Box):
         self._source, name = source_of(source)
         self._providers = providers
         self._runner = open_runner(self._source, providers=providers, who=name)
-        self._layer_runners: dict[str, Runner] = {}
+        self._layer_runners: dict[tuple[str, ...], Runner] = {}
         self._slots = slots_of(self._runner.session, who=name)
         self._answer, self._decision = _outputs(self._runner.session, answer, said, who=name)
         own = self._own_classes_in_graph()
@@ -145,7 +146,15 @@ class OnnxBox(Box):
 
     def layers(self) -> tuple[str, ...]:
         """Names of the arrays inside the graph that can be read, from input to output."""
-        return _onnx_graph.hidden(self._graph())
+        return _onnx_graph.inner(self._graph())
+
+    def hidden_layers(self) -> tuple[str, ...]:
+        """Names of the arrays behind the nonlinearity of each hidden block, in order.
+
+        A block is a Gemm, MatMul or Conv with weights of the graph that another one depends
+        on; one without a nonlinearity shows its pre-activations.
+        """
+        return _onnx_layers.hidden(self._graph())
 
     def activations(self, rows: Any, layer: str) -> FloatArray:
         """Activations of shape (n, units) of one layer.
@@ -161,23 +170,42 @@ class OnnxBox(Box):
         OptionError
             If there is no such layer.
         """
-        if layer not in self._layer_runners:
-            self._layer_runners[layer] = self._layer_runner(layer)
-        given = feeds(self._prepare(rows), self._slots, who=self.traits.name)
-        with blame(self.traits.name):
-            (values,) = self._layer_runners[layer].run([layer], given)
-        return np.asarray(values, dtype=np.float64).reshape(len(values), -1)  # (n, ...) -> (n, u)
+        shown = self.look(rows, [layer]).activations
+        assert shown is not None
+        return shown[layer]
 
-    def _layer_runner(self, layer: str) -> Runner:
-        """A second session that puts out an inner array."""
-        known = self.layers()
-        if layer not in known:
-            raise OptionError(
-                f"{self.traits.name} has no layer {layer!r}{nearest(layer, known)}; it has: "
-                + ", ".join(known)
-            )
+    def look(self, rows: Any, layers: Sequence[str]) -> Reply:
+        """Answer one batch of rows, once, with the activations (n, units) of some layers.
+
+        A second session puts the inner arrays out beside the answer; it is opened when
+        these layers are first wanted.
+
+        Raises
+        ------
+        OptionError
+            If there is no such layer.
+        ModelError
+            If the run fails.
+        """
+        wanted = tuple(dict.fromkeys(layers))
+        if wanted not in self._layer_runners:
+            self._layer_runners[wanted] = self._layer_runner(wanted)
+        given = feeds(self._prepare(rows), self._slots, who=self.traits.name)
+        heads = [name for name in (self._answer, self._decision) if name is not None]
+        with blame(self.traits.name):
+            answers = self._layer_runners[wanted].run([*heads, *wanted], given)
+        reply = self._alone(answers[0]) if len(heads) == 1 else self._reply(*answers[:2])
+        hidden = {
+            layer: np.asarray(values, dtype=np.float64).reshape(len(values), -1)  # (n, units)
+            for layer, values in zip(wanted, answers[len(heads) :])
+        }
+        return replace(reply, activations=hidden)
+
+    def _layer_runner(self, layers: tuple[str, ...]) -> Runner:
+        """A second session that puts out inner arrays too."""
+        check_layers(self.traits.name, layers, self.layers())
         model = self._graph()
-        _onnx_graph.with_output(model, layer)
+        _onnx_graph.with_outputs(model, layers)
         session = start(model.SerializeToString(), providers=self._providers, who=self.traits.name)
         return replace(self._runner, session=session)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,17 @@ from surrogate._array import is_torch, to_numpy
 from surrogate._optional import require
 from surrogate.adapters._base import Box, Preprocess, blame, declare
 from surrogate.adapters._decisions import is_of
+from surrogate.adapters._layers import check_layers
 from surrogate.adapters._replies import to_reply
-from surrogate.adapters._rows import nearest, numbers
-from surrogate.errors import AnswerError, InputError, ModelError, OptionError
+from surrogate.adapters._rows import numbers
+from surrogate.adapters._torch_trace import Traced, by_definition, trace
+from surrogate.errors import AnswerError, InputError, ModelError
 from surrogate.types import FloatArray, Label, Output, Reply, Task, Traits
 
 __all__ = ["TorchBox"]
 
 _MODULE = "torch.nn.modules.module.Module"
+_UNTRACED = "not traced yet"
 _NUMPY_DTYPES = {"torch.float64": "float64", "torch.float16": "float16"}
 
 
@@ -81,6 +86,7 @@ class TorchBox(Box):
         torch = require("torch", extra="torch")
         self._module = module
         self._device, self._dtype = _place(module)
+        self._graph: Any = _UNTRACED
         self._tensors_first = preprocess is None or is_of(preprocess, _MODULE)
         traits = Traits(
             name=type(module).__name__,
@@ -120,8 +126,24 @@ class TorchBox(Box):
         return to_reply(_tensor(answer, self.traits.name), self.traits)
 
     def layers(self) -> tuple[str, ...]:
-        """Names of the module's submodules, in the order of their definition."""
-        return tuple(name for name, _ in self._module.named_modules() if name)
+        """Names of all layers: submodules in the order of their definition, then functions.
+
+        An activation that the module's code calls as a function, or by a submodule that it
+        calls several times, is named by what it follows and what is done: ``"fc1:relu"``.
+        Such layers are found where torch.fx can trace the module.
+        """
+        own = tuple(name for name, _ in self._module.named_modules() if name)
+        traced = self._traced()
+        return own if traced is None else (*own, *traced.nodes)
+
+    def hidden_layers(self) -> tuple[str, ...]:
+        """Names of the layers behind the nonlinearity of each hidden block, in order.
+
+        Of a module that torch.fx cannot trace they are taken from the order of definition,
+        and a block without a nonlinearity of its own shows its pre-activations.
+        """
+        traced = self._traced()
+        return by_definition(self._module) if traced is None else traced.hidden
 
     def activations(self, rows: Any, layer: str) -> FloatArray:
         """Activations of shape (n, units) of one layer.
@@ -130,7 +152,8 @@ class TorchBox(Box):
         ----------
         rows : rows as `ask` takes them
         layer : str
-            One of `layers()`. Of a layer that is called several times, the last call counts.
+            One of `layers()`. Of a submodule that is called several times, the last call
+            counts.
 
         Raises
         ------
@@ -139,27 +162,59 @@ class TorchBox(Box):
         ModelError
             If the module raises, or does not call the layer.
         """
-        names = self.layers()
-        if layer not in names:
-            raise OptionError(
-                f"{self.traits.name} has no layer {layer!r}{nearest(layer, names)}; it has: "
-                + ", ".join(names)
-            )
-        seen: list[Any] = []
-        handle = self._module.get_submodule(layer).register_forward_hook(
-            lambda module, given, answer: seen.append(answer)
-        )
+        return _shown(self.look(rows, [layer]))[layer]
+
+    def look(self, rows: Any, layers: Sequence[str]) -> Reply:
+        """Answer one batch of rows, once, with the activations (n, units) of some layers.
+
+        Hooks see them on the way; they are taken off again, also when the module raises.
+
+        Raises
+        ------
+        OptionError
+            If there is no such layer.
+        ModelError
+            If the module raises, or does not call one of the layers.
+        """
+        check_layers(self.traits.name, layers, self.layers())
+        seen: dict[str, Any] = {}
+        traced = self._traced()
+        written = {} if traced is None else traced.nodes
+        wanted = {layer: partial(seen.__setitem__, layer) for layer in layers}
+        calls = {layer: take for layer, take in wanted.items() if layer in written}
+        handles = []
         try:
+            for layer in wanted.keys() - calls.keys():
+                part = self._module.get_submodule(layer)
+                handles.append(part.register_forward_hook(partial(_see, wanted[layer])))
             with self._asking():
                 tensor = self._translated(rows)
                 with blame(self.traits.name):
-                    self._module(tensor)
+                    answer = traced.run(tensor, calls) if traced and calls else self._module(tensor)
         finally:
-            handle.remove()
-        if not seen:
+            for handle in handles:
+                handle.remove()
+        reply = to_reply(_tensor(answer, self.traits.name), self.traits)
+        return replace(reply, activations={layer: self._units(layer, seen) for layer in layers})
+
+    def _units(self, layer: str, seen: Mapping[str, Any]) -> FloatArray:
+        """What was seen of a layer, as columns: (n, ...) -> (n, units)."""
+        if layer not in seen:
             raise ModelError(f"{self.traits.name} did not call its layer {layer!r} on these rows.")
-        values = to_numpy(_tensor(seen[-1], f"Layer {layer!r} of {self.traits.name}").double())
-        return np.asarray(values).reshape(len(values), -1)  # (n, ...) -> (n, units)
+        values = to_numpy(_tensor(seen[layer], f"Layer {layer!r} of {self.traits.name}").double())
+        return np.asarray(values).reshape(len(values), -1)
+
+    def _traced(self) -> Traced | None:
+        """The module's graph, traced when it is first needed."""
+        if isinstance(self._graph, str):
+            with self._asking():
+                self._graph = trace(self._module)
+        graph: Traced | None = self._graph
+        return graph
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the traced graph, which can be traced anew."""
+        return {**self.__dict__, "_graph": _UNTRACED}
 
     def _translated(self, rows: Any) -> Any:
         """Rows as the tensor that the module gets."""
@@ -197,6 +252,17 @@ class TorchBox(Box):
         finally:
             for module in training:
                 module.training = True
+
+
+def _see(take: Callable[[Any], None], module: Any, given: Any, answer: Any) -> None:
+    """A forward hook that hands on what the module answered, and changes nothing."""
+    take(answer)
+
+
+def _shown(reply: Reply) -> Mapping[str, FloatArray]:
+    """The activations of a reply that has them."""
+    assert reply.activations is not None
+    return reply.activations
 
 
 def _in_training(module: Any) -> list[Any]:

@@ -6,7 +6,7 @@ The smallest black box is one callable. What a box can do beyond that is a separ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -160,11 +160,14 @@ class Reply:
         The model's own decisions, by the model's own names.
     classes : tuple or None
         Classes of the columns of `values`, where the answer itself names them.
+    activations : mapping from str to array of shape (n, units), or None
+        Of hidden layers, where they were looked at.
     """
 
     values: Array | None = None
     labels: Array | None = None
     classes: tuple[Label, ...] | None = None
+    activations: Mapping[str, FloatArray] | None = None
 
 
 @runtime_checkable
@@ -190,11 +193,15 @@ class HasActivations(Protocol):
     """A box that shows its hidden layers."""
 
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers that can be read, from input to output."""
+        """Names of all layers that can be read."""
         ...
 
-    def activations(self, rows: Any, layer: str) -> FloatArray:
-        """Activations of shape (n, units) of one layer."""
+    def hidden_layers(self) -> tuple[str, ...]:
+        """Those that come after a hidden block's nonlinearity, from input to output."""
+        ...
+
+    def look(self, rows: Any, layers: Sequence[str]) -> Reply:
+        """Answer one batch of rows, once, with the activations (n, units) of some layers."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -36,6 +36,8 @@ class Answers:
     decide : {"given", "largest"} or float
         Where `decision` is None, how it is read: not at all (regression), from the largest
         column, or as the second class where its column is greater than a threshold.
+    activations : mapping from str to float array of shape (n, units), optional
+        Of the hidden layers that were looked at.
 
     Examples
     --------
@@ -46,14 +48,20 @@ class Answers:
     ([1, 0], 1)
     """
 
-    __slots__ = ("_decide", "_decision", "_values")
+    __slots__ = ("_activations", "_decide", "_decision", "_values")
 
     def __init__(
-        self, values: Array, decision: Array | None = None, *, decide: Decide = "given"
+        self,
+        values: Array,
+        decision: Array | None = None,
+        *,
+        decide: Decide = "given",
+        activations: Mapping[str, FloatArray] | None = None,
     ) -> None:
         self._values = values
         self._decision = decision
         self._decide = decide
+        self._activations = activations
 
     @property
     def values(self) -> Array:
@@ -66,6 +74,15 @@ class Answers:
         if self._decision is None and self._decide != "given":
             self._decision = _decide(self._values, self._decide)
         return self._decision
+
+    @property
+    def activations(self) -> Mapping[str, FloatArray] | None:
+        """Activations of shape (n, units) by layer; None where no layer was looked at."""
+        return self._activations
+
+    def seen(self, activations: Mapping[str, FloatArray]) -> Answers:
+        """The same answers, with activations beside them."""
+        return Answers(self._values, self._decision, decide=self._decide, activations=activations)
 
     def numbers(self) -> FloatArray:
         """The columns in host memory and float64, fit to be squared and summed.
@@ -93,7 +110,10 @@ class Answers:
     def __getitem__(self, index: Any) -> Answers:
         """Some of the answers: by a slice, an index array or a mask, never by one number."""
         decision = None if self._decision is None else self._decision[index]
-        return Answers(self._values[index], decision, decide=self._decide)
+        hidden = self._activations
+        if hidden is not None:
+            hidden = {layer: units[index] for layer, units in hidden.items()}
+        return Answers(self._values[index], decision, decide=self._decide, activations=hidden)
 
     def __repr__(self) -> str:
         n, k = self._values.shape
@@ -118,7 +138,22 @@ class Answers:
         values = xp.concat([part._values for part in parts])
         decisions = [part._decision for part in parts]
         known = all(decision is not None for decision in decisions)
-        return Answers(values, xp.concat(decisions) if known else None, decide=parts[0]._decide)
+        return Answers(
+            values,
+            xp.concat(decisions) if known else None,
+            decide=parts[0]._decide,
+            activations=_joined([part._activations for part in parts]),
+        )
+
+
+def _joined(
+    parts: Sequence[Mapping[str, FloatArray] | None],
+) -> Mapping[str, FloatArray] | None:
+    """Activations one after another; None where a part has none."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return {layer: np.concatenate([part[layer] for part in known]) for layer in known[0]}
 
 
 def _decide(values: Array, decide: Decide) -> Array:

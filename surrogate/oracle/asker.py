@@ -79,6 +79,10 @@ class Asker:
         """Answers to all rows, of which the first may have been kept from before."""
         return self._ask(matrix, purpose, parts=[] if kept is None else [kept])
 
+    def look(self, matrix: Array, purpose: str, layers: tuple[str, ...], *, paid: int) -> Answers:
+        """Answers with activations; the first `paid` rows were counted before."""
+        return self._ask(matrix, purpose, parts=[], layers=layers, paid=paid)
+
     def without_box(self) -> Asker:
         """A copy that remembers what was asked, and has no box: what is pickled."""
         other = copy.copy(self)
@@ -86,7 +90,14 @@ class Asker:
         return other
 
     def _ask(
-        self, matrix: Array, purpose: Purpose, *, parts: list[Answers], brief: bool = False
+        self,
+        matrix: Array,
+        purpose: Purpose,
+        *,
+        parts: list[Answers],
+        brief: bool = False,
+        layers: tuple[str, ...] = (),
+        paid: int = 0,
     ) -> Answers:
         """Ask what follows on the parts, and join them."""
         n, start = int(matrix.shape[0]), len(parts[0]) if parts else 0
@@ -97,8 +108,8 @@ class Asker:
                 stop = min(start + size, n)
                 self._at = (start, stop)
                 rows = matrix if stop - start == n else matrix[start:stop]
-                shares = _shares(purpose, start, stop)
-                answered = Answered(self._attempt(rows, shares), stop - start, start)
+                shares = _shares(purpose, min(max(start, paid), stop), stop)
+                answered = Answered(self._attempt(rows, shares, layers), stop - start, start)
                 if self._judge is not None:
                     parts.append(self._judge(answered))
                 else:
@@ -121,7 +132,9 @@ class Asker:
             error.answers = self._rescue(parts, waiting)
             raise
 
-    def _attempt(self, rows: Array, shares: Mapping[str, int]) -> Reply:
+    def _attempt(
+        self, rows: Array, shares: Mapping[str, int], layers: tuple[str, ...] = ()
+    ) -> Reply:
         """One attempt at one batch; what is sent is counted, whatever comes of it."""
         if self.box is None:
             raise closed(self.traits)
@@ -134,7 +147,7 @@ class Asker:
         before = b"" if sample is None else sample.tobytes()
         start = perf_counter()
         try:
-            reply = self.box.ask(asked)
+            reply = self.box.look(asked, layers) if layers else self.box.ask(asked)  # type: ignore[attr-defined]
         except SurrogateError:
             raise
         except Exception as error:

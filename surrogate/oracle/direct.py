@@ -109,6 +109,22 @@ class Direct:
             answers = self._asker.ask(matrix[: done + left], purpose, kept)
         raise self._spent(done + left, n, purpose, answers)
 
+    def look(self, matrix: Array, purpose: str, layers: tuple[str, ...]) -> Answers:
+        """Ask rows with the activations of some layers, as far as the budget goes.
+
+        Rows kept from settling are run again for their activations, and not counted again.
+        """
+        matrix = self._asker.check(matrix)
+        kept = self._take_kept(matrix)
+        paid = 0 if kept is None else len(kept)
+        n, left = int(matrix.shape[0]), self._left()
+        if left is None or n - paid <= left:
+            return self._asker.look(matrix, purpose, layers, paid=paid)
+        answers = None
+        if paid + left > 0:
+            answers = self._asker.look(matrix[: paid + left], purpose, layers, paid=paid)
+        raise self._spent(paid + left, n, purpose, answers)
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from surrogate._array import is_torch, namespace, on_library
+from surrogate._array import is_torch, namespace, on_library, to_numpy
 from surrogate.errors import AnswerError, OptionError
 from surrogate.oracle.answers import Answers, Decide
 from surrogate.oracle.screens import HALF, host_view, is_finite, on_host, sums_to_one
 from surrogate.oracle.settle import Settled
 from surrogate.oracle.shapes import ROUNDED, Answered, as_columns, label_column, rounding
-from surrogate.types import Array, Label, Traits
+from surrogate.types import Array, FloatArray, Label, Traits
 
 __all__ = ["Judge"]
 
@@ -53,6 +53,16 @@ class Judge:
         AnswerError
             If the reply is not one; rows are named by their number in the whole ask.
         """
+        answers = self._judged(answered)
+        hidden = answered.reply.activations
+        if hidden is None:
+            return answers
+        return answers.seen(
+            {layer: self._units(layer, units, answered) for layer, units in hidden.items()}
+        )
+
+    def _judged(self, answered: Answered) -> Answers:
+        """Answers to one batch, without activations."""
         if self._settled.width is None:
             return self._from_labels(answered)
         values = answered.reply.values
@@ -68,6 +78,25 @@ class Judge:
         if labels is None or self._decide != "largest":
             return Answers(values, decide=self._decide)
         return Answers(values, self._encode(label_column(self._traits.name, answered), answered))
+
+    def _units(self, layer: str, units: Array, answered: Answered) -> FloatArray:
+        """The activations of a layer: finite, and one row for each row asked."""
+        name, start = self._traits.name, answered.start
+        found = np.asarray(to_numpy(units), dtype=np.float64)
+        if found.ndim != 2 or len(found) != answered.n:
+            raise AnswerError(
+                f"{name} showed activations of shape {found.shape} of its layer {layer!r} for "
+                f"{answered.n:,} rows; they must be of shape ({answered.n}, units)."
+            )
+        finite = np.isfinite(found).all(axis=1)
+        if not finite.all():
+            row = start + int(np.argmin(finite))
+            raise AnswerError(
+                f"{name} showed activations of its layer {layer!r} for row {row:,} that are not "
+                "finite.",
+                row=row,
+            )
+        return found
 
     def _shape(self, n: int) -> tuple[int, int | None]:
         return (n, self._settled.width)

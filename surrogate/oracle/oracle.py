@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from surrogate._array import namespace
 from surrogate._validate import NoneOr, Whole, check
-from surrogate.errors import ModelError, OptionError
+from surrogate.errors import AbilityError, ModelError, OptionError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import OnProgress, closed
 from surrogate.oracle.budget import Budget
@@ -22,12 +22,21 @@ from surrogate.oracle.policy import RetryPolicy
 from surrogate.oracle.queries import Queries
 from surrogate.oracle.quote import Quote
 from surrogate.oracle.wired import Wired
-from surrogate.types import Array, BlackBox, Label, Output, Remote, Task
+from surrogate.types import (
+    Array,
+    BlackBox,
+    HasActivations,
+    Label,
+    Output,
+    Remote,
+    Task,
+    Traits,
+)
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["Oracle"]
+__all__ = ["Oracle", "no_activations"]
 
 
 class Oracle:
@@ -304,6 +313,58 @@ class Oracle:
         answers = self._way.ask(whole, self._counted_as or spans)
         return [answers[end - size : end] for size, end in zip(sizes, ends)]
 
+    def look(self, matrix: Array, layers: Sequence[str], *, purpose: str = "fit") -> Answers:
+        """Ask rows, and look at hidden layers on the way: one query a row.
+
+        Parameters
+        ----------
+        matrix : array of shape (n, d)
+            Internal rows, NumPy or torch.
+        layers : sequence of str
+            Some of the box's `layers()`, at least one.
+        purpose : str
+            What they are counted under.
+
+        Returns
+        -------
+        Answers
+            With `activations`.
+
+        Raises
+        ------
+        AbilityError
+            If the box shows no hidden layers.
+        OptionError
+            If it has no such layer; nothing was asked then.
+        DataError, AnswerError, ModelError, BudgetSpent, Interrupted
+            As in `ask`; what they carry has its activations too.
+        """
+        box = self.box
+        if not isinstance(box, HasActivations) or isinstance(self._way, Wired):
+            raise AbilityError(no_activations(self._traits))
+        known = box.layers()
+        unknown = [layer for layer in layers if layer not in known]
+        if unknown or not layers:
+            raise OptionError(
+                f"{self._traits.name} has no layer {unknown[0] if unknown else None!r}; it has: "
+                + ", ".join(known)
+            )
+        return self._way.look(matrix, self._counted_as or purpose, tuple(layers))
+
+    @contextmanager
+    def counting(self, purpose: str) -> Iterator[None]:
+        """Count all that is asked meanwhile under one purpose.
+
+        Parameters
+        ----------
+        purpose : str
+        """
+        before, self._counted_as = self._counted_as, purpose
+        try:
+            yield
+        finally:
+            self._counted_as = before
+
     @contextmanager
     def counting(self, purpose: str) -> Iterator[None]:
         """Count all that is asked meanwhile under one purpose.
@@ -344,6 +405,14 @@ class Oracle:
 
     def __repr__(self) -> str:
         return f"<Oracle of {self._traits.name}: {self.queries}>"
+
+
+def no_activations(traits: Traits) -> str:
+    """What a box lacks whose hidden layers cannot be read."""
+    return (
+        f"{traits.name}, wrapped by the {traits.adapter} adapter, shows no hidden layers; torch "
+        "modules, .onnx files and multi-layer perceptrons of scikit-learn do."
+    )
 
 
 def _needs_no_ledger(name: str) -> OptionError:
