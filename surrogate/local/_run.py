@@ -17,7 +17,7 @@ from surrogate.types import FloatArray, IntArray, Label
 if TYPE_CHECKING:
     from surrogate.oracle import Oracle
 
-__all__ = ["Found", "Job", "kept_columns", "run"]
+__all__ = ["Found", "Job", "is_pair", "kept_columns", "mirrored", "run"]
 
 Ended: TypeAlias = BudgetSpent | Interrupted
 
@@ -154,7 +154,7 @@ def _shared(job: Job, n_samples: int, fidelity: int, seeds: Mapping[str, int]) -
             f"Fitted on {len(Y):,} of {n_samples:,} perturbed rows, and measured on "
             f"{len(fresh_Y):,} others instead of {fidelity:,}: {ended.why}."
         )
-    pair = not job.settings.exact and _is_pair(Y) and _is_pair(answers)
+    pair = not job.settings.exact and is_pair(Y) and is_pair(answers)
     fit = fit_shared(
         job.design,
         drawn,
@@ -164,7 +164,7 @@ def _shared(job: Job, n_samples: int, fidelity: int, seeds: Mapping[str, int]) -
         settings=job.settings,
     )
     if pair:
-        fit = _mirrored(fit)
+        fit = mirrored(fit)
     fresh = measure_shared(
         job.design,
         again,
@@ -192,12 +192,12 @@ def _curtailed(
     return drawn.take(slice(cut)), Y[:cut], drawn.take(slice(cut, len(Y))), Y[cut:]
 
 
-def _is_pair(Y: FloatArray) -> bool:
+def is_pair(Y: FloatArray) -> bool:
     """Whether there are two classes whose answers sum to one: then one tells the other."""
     return Y.shape[1] == 2 and bool(np.all(np.abs(Y.sum(axis=1) - 1.0) < 1e-6))
 
 
-def _mirrored(fit: Fit) -> Fit:
+def mirrored(fit: Fit) -> Fit:
     """Forms of both classes, from those of the second."""
     return replace(
         fit,
