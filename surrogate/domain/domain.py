@@ -187,6 +187,11 @@ class Domain:
         """Number of columns, d."""
         return len(self.features)
 
+    @property
+    def entries(self) -> int:
+        """Numbers in one row as the model gets it."""
+        return len(self.features)
+
     def __len__(self) -> int:
         return len(self.features)
 

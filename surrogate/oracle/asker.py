@@ -60,12 +60,16 @@ class Asker:
         self.purposes: dict[str, int] = {}
         # reading a number back from a GPU stops it, so there all is checked once, at the end
         self.deferred = self.traits.library == "torch" and self.traits.device != "cpu"
-        self._domain = domain
-        self._check = RowCheck(domain)
         self._tensors = self.traits.library == "torch"
-        self._batch = batch_size(self.traits, batch_rows, width=len(domain.features))
+        self._batch_rows = batch_rows
+        self.see(domain)
         self._judge: Judge | None = None
         self._at = (0, 0)
+
+    def see(self, domain: Domain) -> None:
+        """From now on, rows are rows of this domain."""
+        self.domain, self._check = domain, RowCheck(domain)
+        self.batch = batch_size(self.traits, self._batch_rows, width=domain.entries)
 
     def check(self, matrix: Array) -> Array:
         """The rows in C order, or a DataError."""
@@ -101,7 +105,7 @@ class Asker:
     ) -> Answers:
         """Ask what follows on the parts, and join them."""
         n, start = int(matrix.shape[0]), len(parts[0]) if parts else 0
-        size = min(self._batch, SETTLING_ROWS) if brief else self._batch
+        size = min(self.batch, SETTLING_ROWS) if brief else self.batch
         waiting: list[Answered] = []
         try:
             while start < n:
@@ -118,7 +122,7 @@ class Asker:
                         break
                 if self.on_progress is not None:
                     self.on_progress(stop, n, next(reversed(shares)))
-                start, size = stop, self._batch
+                start, size = stop, self.batch
             if waiting:
                 parts += self._settle(waiting)
             answers = Answers.concat(parts)
@@ -138,7 +142,7 @@ class Asker:
         """One attempt at one batch; what is sent is counted, whatever comes of it."""
         if self.box is None:
             raise closed(self.traits)
-        asked = self._domain.decode(rows if self._tensors else to_numpy(rows))
+        asked = self.domain.decode(rows if self._tensors else to_numpy(rows))
         self.calls += 1
         for purpose, n in shares.items():
             self.rows += n
@@ -204,8 +208,8 @@ class Asker:
         if not isinstance(error, AnswerError):
             message += f" (while answering rows {start:,} to {stop - 1:,})."
         elif error.row is not None:
-            message += f" Row {error.row:,} is {row_text(self._domain, matrix[error.row])}."
-        absent = missing_columns(self._domain, rows)
+            message += f" Row {error.row:,} is {row_text(self.domain, matrix[error.row])}."
+        absent = missing_columns(self.domain, rows)
         if absent:
             names = ", ".join(map(repr, absent[:10]))
             message += (

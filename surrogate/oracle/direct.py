@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from surrogate._array import is_torch, namespace
 from surrogate.errors import BudgetSpent
 from surrogate.oracle.answers import Answers
-from surrogate.oracle.asker import Asker, OnProgress, Purpose, batch_size
+from surrogate.oracle.asker import Asker, OnProgress, Purpose
 from surrogate.oracle.budget import Budget, Spent
 from surrogate.oracle.queries import Queries
 from surrogate.oracle.quote import Quote, admit
@@ -45,7 +45,6 @@ class Direct:
         on_progress: OnProgress | None,
     ) -> None:
         self._asker = Asker(box, domain, batch_rows=batch_rows, on_progress=on_progress)
-        self._batch = batch_size(box.traits, batch_rows, width=len(domain.features))
         self._budget = budget
         self._bounded = budget.rows is not None or budget.requests is not None
         self._kept: tuple[Array, Answers] | None = None
@@ -77,7 +76,7 @@ class Direct:
         return Quote.of(
             plan,
             target=self._asker.traits.name,
-            batch=self._batch,
+            batch=self._asker.batch,
             terms=Terms(),
             budget=self._budget,
             spent=self.spent,
@@ -87,8 +86,15 @@ class Direct:
         """Refuse a plan that the budget does not cover."""
         admit(self.quote(plan))
 
-    def settle(self, rows: Array) -> None:
+    def see(self, domain: Domain) -> None:
+        """From now on, rows are rows of this domain; equal rows of another are not equal."""
+        if domain is not self._asker.domain:
+            self._asker.see(domain)
+            self._kept = None
+
+    def settle(self, rows: Array, *, domain: Domain) -> None:
         """Ask a few rows, and keep their answers."""
+        self.see(domain)
         matrix, left = self._asker.check(rows), self._left()
         if left is not None:
             matrix = matrix[:left]
@@ -97,8 +103,11 @@ class Direct:
         answers = self._asker.settle(matrix)
         self._kept = (matrix[: len(answers)], answers)
 
-    def ask(self, matrix: Array, purpose: Purpose, *, replicate: int = 0) -> Answers:
+    def ask(
+        self, matrix: Array, purpose: Purpose, *, domain: Domain, replicate: int = 0
+    ) -> Answers:
         """Ask rows as far as the budget goes; a deliberate repeat is asked like any row."""
+        self.see(domain)
         matrix = self._asker.check(matrix)
         kept = None if self._kept is None or replicate else self._take_kept(matrix)
         done, n, left = 0 if kept is None else len(kept), int(matrix.shape[0]), self._left()
@@ -141,7 +150,7 @@ class Direct:
         budget, asked = self._budget, self._asker
         rows = [] if budget.rows is None else [budget.rows - asked.rows]
         if budget.requests is not None:
-            rows.append((budget.requests - asked.calls) * self._batch)
+            rows.append((budget.requests - asked.calls) * self._asker.batch)
         return max(min(rows), 0)
 
     def _take_kept(self, matrix: Array) -> Answers | None:

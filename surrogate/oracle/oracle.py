@@ -250,7 +250,7 @@ class Oracle:
             If the answers are none, or could be several things.
         """
         if self._way.settled is None:
-            self._way.settle(rows)
+            self._way.settle(rows, domain=self.domain)
 
     def ask(self, matrix: Array, *, purpose: str = "fit", replicate: int = 0) -> Answers:
         """Ask rows, in their order.
@@ -284,7 +284,8 @@ class Oracle:
         Interrupted
             On Ctrl-C; it carries the answers.
         """
-        return self._way.ask(matrix, self._counted_as or purpose, replicate=replicate)
+        purpose = self._counted_as or purpose
+        return self._way.ask(matrix, purpose, domain=self.domain, replicate=replicate)
 
     def ask_parts(self, parts: Sequence[tuple[str, Array]]) -> list[Answers]:
         """Ask several matrices in one go, each counted under its own purpose.
@@ -310,7 +311,7 @@ class Oracle:
         ends = list(accumulate(sizes))
         spans = tuple((purpose, end) for (purpose, _), end in zip(parts, ends))
         whole = namespace(parts[0][1]).concat([matrix for _, matrix in parts])
-        answers = self._way.ask(whole, self._counted_as or spans)
+        answers = self._way.ask(whole, self._counted_as or spans, domain=self.domain)
         return [answers[end - size : end] for size, end in zip(sizes, ends)]
 
     def look(self, matrix: Array, layers: Sequence[str], *, purpose: str = "fit") -> Answers:
@@ -378,6 +379,34 @@ class Oracle:
             yield
         finally:
             self._counted_as = before
+
+    def seen(self, domain: Domain) -> Oracle:
+        """The same oracle, whose rows are rows of another domain.
+
+        The box, the budget, the counts, the ledger and what is known of answers are shared.
+        Of many images or texts each has a domain of its own, and all are asked so.
+
+        Parameters
+        ----------
+        domain : Domain
+
+        Returns
+        -------
+        Oracle
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from surrogate import Domain, Oracle, wrap
+        >>> short, long = np.zeros((3, 2)), np.ones((4, 5))
+        >>> box = wrap(lambda rows: rows.sum(axis=1), task="regression")
+        >>> oracle = Oracle(box, Domain.infer(short), budget=10)
+        >>> oracle.seen(Domain.infer(long)).ask(long).values[:, 0].tolist(), oracle.remaining
+        ([5.0, 5.0, 5.0, 5.0], 6)
+        """
+        view = object.__new__(Oracle)
+        vars(view).update(vars(self), domain=domain)
+        return view
 
     def close(self) -> None:
         """Close the ledger and the connections; asking opens them again."""

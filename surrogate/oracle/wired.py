@@ -76,15 +76,15 @@ class Wired:
             raise OptionError("`offline=True` answers from a ledger alone; give `ledger=`.")
         self.box: BlackBox | None = box
         self.settled: Settled | None = None
-        self._traits, self._terms, self._domain = box.traits, box.terms, domain
+        self._traits, self._terms = box.traits, box.terms
         self._budget, self._offline, self._on_progress = budget, offline, on_progress
-        known = batch_rows or box.traits.max_batch or _BATCH
-        self._batch = batch_size(box.traits, known, width=len(domain.features))
+        self._batch_rows = batch_rows or box.traits.max_batch or _BATCH
         self._ledger, self._policy = ledger, retry or RetryPolicy()
         self._clock = clock or Clock()
-        self._check = RowCheck(domain)
         self._judge: Judge | None = None
         self._line: Line | None = None
+        self._domain = domain
+        self._look_through()
         self._lock: Any = threading.RLock()
         self._before = 0  # answers of earlier runs that were not yet used
         self._seen: set[bytes] = set()  # answers that were used or asked
@@ -134,18 +134,22 @@ class Wired:
 
     # ---- asking ----
 
-    def settle(self, rows: Array) -> None:
+    def settle(self, rows: Array, *, domain: Domain) -> None:
         """Ask a few rows, so that it is known what answers are."""
         with self._alone():
+            self._see(domain)
             job = self._job(rows, "settle", 0)
             ended = self._settle(job)
             self._enter(job)
             if ended is not None:
                 self._finish(job, ended)
 
-    def ask(self, matrix: Array, purpose: Purpose, *, replicate: int = 0) -> Answers:
+    def ask(
+        self, matrix: Array, purpose: Purpose, *, domain: Domain, replicate: int = 0
+    ) -> Answers:
         """Ask the rows that nobody asked before."""
         with self._alone():
+            self._see(domain)
             job = self._job(matrix, purpose, replicate)
             ended = None if self._judge is not None else self._settle(job)
             if ended is None:
@@ -171,6 +175,19 @@ class Wired:
         other.box = other._line = other._lock = other._ledger = other._on_progress = None
         other._seen = set()
         return other
+
+    def _see(self, domain: Domain) -> None:
+        """From now on, rows are rows of this domain; equal rows are told by what is sent."""
+        if domain is not self._domain:
+            self._domain = domain
+            self._look_through()
+
+    def _look_through(self) -> None:
+        """Check and batch rows as the domain has them; a server's own bound stays."""
+        self._check = RowCheck(self._domain)
+        self._batch = batch_size(self._traits, self._batch_rows, width=self._domain.entries)
+        if self._line is not None:
+            self._line.batch = min(self._line.batch, self._batch)
 
     def _alone(self) -> Any:
         """One thread at a time, and only with a box."""
