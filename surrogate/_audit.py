@@ -11,9 +11,9 @@ from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
 from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
 from surrogate._picked import LOCAL_ROWS, Picked, covering, pick
 from surrogate._probe import ENDINGS, Groups, Probe
+from surrogate._progress import OnProgress
 from surrogate._target import (
     Kept,
-    OnProgress,
     Split,
     check_said,
     encode_rows,
@@ -64,7 +64,7 @@ def audit(
     groups: Sequence[str] | None = None,
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
     dry_run: Literal[False] = False,
@@ -85,7 +85,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     groups: Sequence[str] | None = None,
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
     dry_run: bool = False,
@@ -132,8 +132,9 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         Of every draw: equal seeds give equal results.
     options : mapping from method to mapping, optional
         Parameters of each method by name, such as ``{"cart": {"max_leaves": 8}}``.
-    on_progress : callable, optional
-        Called with the rows answered, the rows planned and their purpose, behind which a
+    on_progress : callable or True, optional
+        True shows a bar on standard error with an estimate of the time that is left. A function
+        is called with the rows answered, the rows planned and their purpose, behind which a
         model with a price says what was spent.
     ledger : str, path or Ledger, optional
         Of a remote model: the file that keeps every answer. A job that was killed and is

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from surrogate._probe import ENDINGS, Groups, Probe, ask_probes, check_target
+from surrogate._progress import OnProgress
 from surrogate._target import (
     Kept,
-    OnProgress,
     Split,
     check_said,
     fingerprint,
@@ -55,7 +55,7 @@ def distill(
     target_fidelity: float | None = None,
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
     dry_run: Literal[False] = False,
@@ -73,7 +73,7 @@ def distill(  # type: ignore[misc]  # the first overload takes any name, to say 
     target_fidelity: float | None = None,
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
     dry_run: bool = False,
@@ -111,8 +111,9 @@ def distill(  # type: ignore[misc]  # the first overload takes any name, to say 
         Of every draw: equal seeds give equal results.
     options : mapping, optional
         Parameters of the method by name, such as ``{"max_leaves": 8}``.
-    on_progress : callable, optional
-        Called with the rows answered, the rows planned and their purpose, behind which a
+    on_progress : callable or True, optional
+        True shows a bar on standard error with an estimate of the time that is left. A function
+        is called with the rows answered, the rows planned and their purpose, behind which a
         model with a price says what was spent.
     ledger : str, path or Ledger, optional
         Of a remote model: the file that keeps every answer. A job that was killed and is

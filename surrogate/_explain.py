@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from surrogate._progress import OnProgress
 from surrogate._target import (
     Kept,
-    OnProgress,
     check_said,
     encode_rows,
     fingerprint,
@@ -44,7 +44,7 @@ def explain(
     fidelity: int | None = None,
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
     dry_run: Literal[False] = False,
@@ -60,7 +60,7 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     fidelity: int | None = None,
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
     dry_run: bool = False,
@@ -92,8 +92,9 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         Of every draw: equal seeds give equal results.
     options : mapping, optional
         Parameters of the method by name, such as ``{"width": 2.0}``.
-    on_progress : callable, optional
-        Called with the rows answered, the rows planned and their purpose, behind which a
+    on_progress : callable or True, optional
+        True shows a bar on standard error with an estimate of the time that is left. A function
+        is called with the rows answered, the rows planned and their purpose, behind which a
         model with a price says what was spent.
     ledger : str, path or Ledger, optional
         Of a remote model: the file that keeps every answer. A job that was killed and is

@@ -8,13 +8,14 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from surrogate._progress import OnProgress, showing
 from surrogate._validate import Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.adapters import wrap
 from surrogate.domain import Domain
@@ -26,7 +27,6 @@ from surrogate.types import BlackBox, FloatArray, IntArray
 
 __all__ = [
     "Kept",
-    "OnProgress",
     "Split",
     "check_said",
     "encode_rows",
@@ -37,7 +37,6 @@ __all__ = [
     "split_rows",
 ]
 
-OnProgress = Callable[[int, int, str], None]
 Kept: TypeAlias = Ledger | str | os.PathLike[str] | None
 """Where answers of a remote model are kept."""
 
@@ -46,14 +45,14 @@ LEAST_ROWS = 10
 LEAST_TEST = 2
 
 
-class _Callable:
-    """The rule of what is called."""
+class _Told:
+    """The rule of what is told of progress."""
 
     def holds(self, value: Any) -> bool:
-        return callable(value)
+        return callable(value) or isinstance(value, bool)
 
     def __str__(self) -> str:
-        return "a callable"
+        return "a callable, True for a bar,"
 
 
 _MAPPING = Instance((Mapping,), "a mapping from names to values")
@@ -64,7 +63,8 @@ _RULES: Mapping[str, Rule] = {
     "target_fidelity": NoneOr(Real(0, 1, "neither")),
     "seed": Whole(0),
     "options": NoneOr(_MAPPING),
-    "on_progress": NoneOr(_Callable()),
+    "device": NoneOr(Instance((str,), 'the name of a device, such as "cpu" or "cuda"')),
+    "on_progress": NoneOr(_Told()),
 }
 _LIBRARIES = {
     "surrogate-toolkit": "surrogate",
@@ -84,10 +84,11 @@ def check_said(
     domain: Domain | None,
     seed: int,
     options: Mapping[str, Any] | None,
-    on_progress: OnProgress | None,
+    on_progress: OnProgress | bool | None,
     fidelity: int = 10,
     stability: int = 0,
     target_fidelity: float | None = None,
+    device: str | None = None,
 ) -> None:
     """Check what the front doors take alike, before anything is asked.
 
@@ -99,20 +100,25 @@ def check_said(
     check(owner, _RULES, locals())
 
 
+@contextlib.contextmanager
 def open_oracle(
     model: Any,
     domain: Domain,
     *,
     budget: Budget | int | None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
     offline: bool = False,
-) -> Oracle:
+) -> Iterator[Oracle]:
     """Wrap a model, unless it is a black box already, behind the one door to it."""
     box = model if isinstance(model, BlackBox) else wrap(model)
-    return Oracle(
-        box, domain, budget=budget, on_progress=on_progress, ledger=ledger, offline=offline
-    )
+    with (
+        showing(on_progress) as told,
+        Oracle(
+            box, domain, budget=budget, on_progress=told, ledger=ledger, offline=offline
+        ) as oracle,
+    ):
+        yield oracle
 
 
 @dataclass(frozen=True, eq=False)

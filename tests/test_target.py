@@ -93,7 +93,8 @@ def test_provenance_names_versions_of_what_is_loaded() -> None:
 
 def test_a_black_box_is_taken_as_it_is() -> None:
     box = CallableBox(probability)
-    assert open_oracle(box, Domain.infer(numbers()), budget=None).box is box
+    with open_oracle(box, Domain.infer(numbers()), budget=None) as oracle:
+        assert oracle.box is box
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_a_black_box_is_taken_as_it_is() -> None:
         ("target_fidelity", 95, r"`target_fidelity` .* a float in \(0, 1\) or None; got 95"),
         ("options", 3, "`options` .* must be a mapping from names to values or None; got 3"),
         ("domain", "x", "`domain` .* must be a Domain or None; got 'x'"),
-        ("on_progress", 3, "`on_progress` .* must be a callable or None; got 3"),
+        ("on_progress", 3, "`on_progress` .* must be a callable, True for a bar, or None; got 3"),
     ],
 )
 def test_what_all_doors_take_is_checked_by_name(name: str, value: object, said: str) -> None:

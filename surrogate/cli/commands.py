@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from surrogate._progress import Progress
 from surrogate.cli.endpoints import remote_terms
 from surrogate.cli.loading import check_targets, load_model, open_table
-from surrogate.cli.progress import Progress
 from surrogate.cli.remote_commands import run_ledger, run_probe
 from surrogate.cli.values import options_by_method, options_of, pick_rows
 

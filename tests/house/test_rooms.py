@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-LOWEST = {"_array", "_optional", "_validate", "errors", "types"}
+LOWEST = {"_array", "_optional", "_progress", "_validate", "errors", "types"}
 BELOW_ORACLE = {*LOWEST, "domain", "forms"}
 BELOW_ALGORITHMS = {
     *BELOW_ORACLE,

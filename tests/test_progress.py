@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from surrogate.cli.progress import Progress
+from surrogate._progress import Progress, showing
 
 
 def look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,3 +60,18 @@ def test_the_purpose_and_the_plan_may_change(
         progress(100, 100, "fit")
         progress(120, 100, "fidelity")
     assert "fidelity: 100%" in capsys.readouterr().err
+
+
+def test_a_front_door_shows_a_bar_where_it_is_asked_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with showing(True) as told:
+        assert isinstance(told, Progress)
+        told.delay = told.interval = 0.0
+        told(10, 100, "fit")
+    assert "fit:" in capsys.readouterr().err  # though standard error is no terminal here
+    with showing(print) as told:
+        assert told is print
+    for nobody in (None, False):
+        with showing(nobody) as told:
+            assert told is None

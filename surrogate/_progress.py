@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
-__all__ = ["Progress"]
+__all__ = ["OnProgress", "Progress", "showing"]
+
+OnProgress: TypeAlias = Callable[[int, int, str], None]
 
 
 class Progress:
@@ -16,6 +20,8 @@ class Progress:
     ----------
     quiet : bool
         Show nothing. Without it, nothing is shown either where standard error is no terminal.
+    always : bool
+        Show it there too, as in a notebook.
     delay : float
         Seconds before the bar appears.
     interval : float
@@ -23,13 +29,20 @@ class Progress:
 
     Examples
     --------
-    >>> from surrogate.cli.progress import Progress
+    >>> from surrogate._progress import Progress
     >>> with Progress(quiet=True) as progress:
     ...     progress(50, 100, "fit")
     """
 
-    def __init__(self, *, quiet: bool = False, delay: float = 1.0, interval: float = 0.1) -> None:
-        self.shown = not quiet and sys.stderr.isatty()
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        always: bool = False,
+        delay: float = 1.0,
+        interval: float = 0.1,
+    ) -> None:
+        self.shown = always or (not quiet and sys.stderr.isatty())
         self.delay = delay
         self.interval = interval
         self._bar: Any = None
@@ -66,3 +79,21 @@ class Progress:
         self._bar.total = max(planned, done)
         self._bar.set_description_str(purpose, refresh=False)
         self._bar.update(done - self._bar.n)
+
+
+@contextlib.contextmanager
+def showing(on_progress: OnProgress | bool | None) -> Iterator[OnProgress | None]:
+    """What a front door tells of its progress to: a bar of its own, the user's function, nobody.
+
+    Examples
+    --------
+    >>> from surrogate._progress import showing
+    >>> with showing(None) as told:
+    ...     told is None
+    True
+    """
+    if on_progress is True:
+        with Progress(always=True) as progress:
+            yield progress
+    else:
+        yield on_progress or None
