@@ -11,7 +11,7 @@ import numpy as np
 from surrogate.errors import AbilityError
 from surrogate.explanation import frames, html, printing, words
 from surrogate.explanation.serial import dumps, loads, plain
-from surrogate.forms import Form, RuleSet, Tree
+from surrogate.forms import DecisionGraph, Form, RuleSet, Tree
 from surrogate.render.describe import form_name
 from surrogate.render.fragments import notebook
 from surrogate.render.plot_curve import plot_curve
@@ -41,7 +41,7 @@ class GlobalExplanation:
     ----------
     method : str
         Name in `surrogate.methods.METHODS`, such as "cart".
-    form : Tree, RuleSet or Linear
+    form : Tree, DecisionGraph, RuleSet or Linear
         What is shown, and what was measured.
     domain : Domain
         What a row is; user rows pass through it.
@@ -198,6 +198,8 @@ class GlobalExplanation:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the form: a tree as a picture, rules and linear forms as bars.
 
+        A decision graph is drawn as its rules.
+
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
@@ -206,13 +208,24 @@ class GlobalExplanation:
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        AbilityError
+            If the form is a decision graph with too many rules to write out.
         """
-        if isinstance(self.form, Tree):
-            return plot_tree(self.form, ax=ax)
-        if isinstance(self.form, RuleSet):
-            return plot_rules(self.form, ax=ax)
-        names = [term.text(self.form.features) for term in self.form.terms]
-        return plot_effects(names, self.form.coef[-1], title=words.claim(self), ax=ax)
+        form = self.rules if isinstance(self.form, DecisionGraph) else self.form
+        if form is None:
+            raise AbilityError(
+                f"This {self.method!r} explanation is {form_name(self.form)} that stands for too "
+                "many rules to draw; print it."
+            )
+        if isinstance(form, Tree):
+            return plot_tree(form, ax=ax)
+        if isinstance(form, RuleSet):
+            return plot_rules(form, ax=ax)
+        names = [term.text(form.features) for term in form.terms]
+        return plot_effects(names, form.coef[-1], title=words.claim(self), ax=ax)
 
     def plot_fidelity(self, ax: Axes | None = None) -> Axes:
         """Draw fidelity against the size of the surrogate, with its band.

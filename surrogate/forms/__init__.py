@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from surrogate.errors import InputError
+from surrogate.forms._expand import Expanded, expand
 from surrogate.forms._tree_text import branch_texts
 from surrogate.forms.conditions import (
     AtLeast,
@@ -17,6 +18,7 @@ from surrogate.forms.conditions import (
     literals,
     meet,
 )
+from surrogate.forms.graph import DecisionGraph
 from surrogate.forms.linear import Linear, Scaled, Term, term_from_dict
 from surrogate.forms.ruleset import Rule, RuleSet
 from surrogate.forms.simplify import ruleset_from_tree, simplify
@@ -27,6 +29,8 @@ __all__ = [
     "AtLeast",
     "CategorySet",
     "Condition",
+    "DecisionGraph",
+    "Expanded",
     "Form",
     "Interval",
     "Linear",
@@ -38,6 +42,7 @@ __all__ = [
     "branch_texts",
     "complement",
     "condition_from_dict",
+    "expand",
     "form_from_dict",
     "literals",
     "meet",
@@ -46,10 +51,11 @@ __all__ = [
     "term_from_dict",
 ]
 
-Form: TypeAlias = Tree | RuleSet | Linear
+Form: TypeAlias = Tree | DecisionGraph | RuleSet | Linear
 
-FORMS: Mapping[str, type[Tree] | type[RuleSet] | type[Linear]] = {
+FORMS: Mapping[str, type[Tree] | type[DecisionGraph] | type[RuleSet] | type[Linear]] = {
     "tree": Tree,
+    "graph": DecisionGraph,
     "rules": RuleSet,
     "linear": Linear,
 }

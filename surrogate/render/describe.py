@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from surrogate.forms import Form, RuleSet, Tree
+from surrogate.forms import DecisionGraph, Form, RuleSet, Tree
 from surrogate.render.numbers import count, number
 
 __all__ = ["form_name", "size_text"]
@@ -21,6 +21,8 @@ def form_name(form: Form) -> str:
     """
     if isinstance(form, Tree):
         return "tree of " + count(form.n_leaves, "leaf", "leaves")
+    if isinstance(form, DecisionGraph):
+        return "decision graph of " + count(form.n_conditions, "test")
     if isinstance(form, RuleSet):
         return ("list of " if form.ordered else "set of ") + count(form.n_rules, "rule")
     return "linear form of " + count(form.n_terms, "term")
