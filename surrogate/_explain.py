@@ -16,8 +16,9 @@ from surrogate._target import (
     refuse_equal,
 )
 from surrogate.domain import Domain
-from surrogate.errors import DataError
+from surrogate.errors import DataError, OptionError
 from surrogate.explanation import GlobalExplanation, LocalExplanations
+from surrogate.local._stable import Stable, measure_stability, stability_cost
 from surrogate.methods import METHODS, find, method_class, method_options
 from surrogate.types import FloatArray
 
@@ -42,7 +43,9 @@ def explain(
     domain: Domain | None = None,
     budget: Budget | int | None = None,
     fidelity: int | None = None,
+    stability: int | None = None,
     seed: int = 0,
+    device: str | None = None,
     options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
@@ -58,7 +61,9 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     domain: Domain | None = None,
     budget: Budget | int | None = None,
     fidelity: int | None = None,
+    stability: int | None = None,
     seed: int = 0,
+    device: str | None = None,
     options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | bool | None = None,
     ledger: Kept = None,
@@ -88,8 +93,14 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     fidelity : int, optional
         Fresh perturbations on which each explanation is measured. None: 1,000 for a local
         method, 2,000 for a global one.
+    stability : int, optional
+        How many times to fit again under other seeds, on queries of their own, to see what of
+        each explanation stays. None: 0 for a local method, 4 for a global one.
     seed : int
         Of every draw: equal seeds give equal results.
+    device : str, optional
+        Where a local method draws and computes, such as "cpu" or "cuda". None: where the
+        model is.
     options : mapping, optional
         Parameters of the method by name, such as ``{"width": 2.0}``.
     on_progress : callable or True, optional
@@ -141,15 +152,22 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         options=options,
         on_progress=on_progress,
         fidelity=LOCAL_FIDELITY if fidelity is None else fidelity,
+        stability=stability or 0,
+        device=device,
     )
     if find(method).scope == "global":
-        from surrogate._distill import FIDELITY, distill
+        from surrogate._distill import FIDELITY, STABILITY, distill
 
+        if device is not None:
+            raise OptionError(
+                f"`device` must be None for {method!r}, a global method; got {device!r}."
+            )
         job: dict[str, Any] = {
             "method": method,
             "domain": domain,
             "budget": budget,
             "fidelity": FIDELITY if fidelity is None else fidelity,
+            "stability": STABILITY if stability is None else stability,
             "seed": seed,
             "options": options,
             "on_progress": on_progress,
@@ -172,15 +190,19 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         ledger=ledger,
         offline=offline,
     ) as oracle:
+        if device is not None:
+            options = {**(options or {}), "device": device}
         if dry_run:
             algorithm, _ = local_method(oracle, method, options)
-            return oracle.quote(algorithm.cost(len(rows), fidelity=fidelity))
+            again = stability_cost(algorithm, len(rows), stability or 0)
+            return oracle.quote(algorithm.cost(len(rows), fidelity=fidelity) | again)
         return explain_rows(
             oracle,
             rows,
             reference=reference,
             method=method,
             fidelity=fidelity,
+            stability=stability or 0,
             seed=seed,
             options=options,
             notes=notes,
@@ -196,18 +218,27 @@ def explain_rows(
     fidelity: int,
     seed: int,
     options: Mapping[str, Any] | None,
+    stability: int = 0,
     notes: tuple[str, ...] = (),
     index: Sequence[str | int] | None = None,
 ) -> LocalExplanations:
     """Explain internal rows (r, d) by a local method, against reference rows (n, d)."""
     algorithm, given = local_method(oracle, method, options)
-    oracle.admit(algorithm.cost(len(rows), fidelity=fidelity))
+    again = stability_cost(algorithm, len(rows), stability)
+    oracle.admit(algorithm.cost(len(rows), fidelity=fidelity) | again)
     result = algorithm.explain(rows, reference=reference, fidelity=fidelity, seed=seed)
+    stable = Stable(None, result.flags)
+    if stability and not result.interrupted:
+        stable = measure_stability(
+            algorithm, result, reference=reference, times=stability, seed=seed
+        )
     facts = {
         "method": method,
         "fidelity": fidelity,
+        "stability": stability,
         "reference rows": len(reference),
         "reference sha256": fingerprint(oracle.domain, reference),
+        **result.facts,
     }
     return LocalExplanations(
         method=method,
@@ -224,13 +255,15 @@ def explain_rows(
         coef_se=result.coef_se,
         dof=result.dof,
         widths=result.widths,
+        stability=stable.stability,
+        plan_errors=result.plan_errors,
         index=tuple(range(len(rows)) if index is None else index)[: len(result.rows)],
-        flags=result.flags,
+        flags=stable.flags,
         target=oracle.box.traits.name,
         queries=oracle.queries,
         settings=provenance(seed=seed, options=given, facts=facts),
-        notes=(*notes, *result.notes),
-        interrupted=result.interrupted,
+        notes=(*notes, *([stable.ended] if stable.ended else []), *result.notes),
+        interrupted=result.interrupted or bool(stable.ended),
     )
 
 

@@ -6,6 +6,7 @@ from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.local_fidelity import LocalFidelity
+from surrogate.explanation.local_stability import LocalStability
 
 __all__ = [
     "AuditResult",
@@ -14,5 +15,6 @@ __all__ = [
     "LocalExplanation",
     "LocalExplanations",
     "LocalFidelity",
+    "LocalStability",
     "Scaled",
 ]

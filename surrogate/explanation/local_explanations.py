@@ -13,6 +13,7 @@ from surrogate.explanation import frames, html, printing
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
 from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_fidelity import LocalFidelity
+from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
@@ -60,6 +61,11 @@ class LocalExplanations:
         Degrees of freedom of the standard errors, for quantiles of Student's t; None: normal.
     widths : array of shape (n,) or None
         Kernel width of each row, in units of z.
+    stability : LocalStability or None
+        The same rows fitted again under other seeds, where that was asked for.
+    plan_errors : array of shape (3, k, d) or None
+        Standard errors that the plan, which the rows share, leaves in the mean coefficient, the
+        mean absolute coefficient and the share above 0 over all rows; for `summary`.
     index : tuple of n str or int
         What the rows are called; 0, 1, ... if not said.
     flags : tuple of n tuples of str
@@ -90,6 +96,8 @@ class LocalExplanations:
     coef_se: FloatArray | None = None
     dof: int | None = None
     widths: FloatArray | None = None
+    stability: LocalStability | None = None
+    plan_errors: FloatArray | None = None
     index: tuple[str | int, ...] = ()
     flags: tuple[tuple[str, ...], ...] = ()
     target: str = "the model"
@@ -101,7 +109,7 @@ class LocalExplanations:
     def __post_init__(self) -> None:
         for name in ("rows", "coef", "intercept", "box_values", "local_values"):
             object.__setattr__(self, name, _readonly(getattr(self, name)))
-        for name in ("coef_se", "widths"):
+        for name in ("coef_se", "widths", "plan_errors"):
             array = getattr(self, name)
             object.__setattr__(self, name, None if array is None else _readonly(array))
         object.__setattr__(self, "settings", plain(self.settings))
@@ -125,8 +133,8 @@ class LocalExplanations:
                     f"`{name}` of LocalExplanations must have shape {shape} to fit `coef` of "
                     f"shape {(n, k, d)}; got {getattr(self, name).shape}."
                 )
-        for name in ("flags", "index", "fidelity"):
-            if len(getattr(self, name)) != n:
+        for name in ("flags", "index", "fidelity", "stability"):
+            if getattr(self, name) is not None and len(getattr(self, name)) != n:
                 raise DataError(
                     f"`{name}` of LocalExplanations must have {n} entries, one a row; got "
                     f"{len(getattr(self, name))}."
@@ -163,6 +171,8 @@ class LocalExplanations:
             fidelity=self.fidelity[rows],
             coef_se=None if self.coef_se is None else self.coef_se[rows],
             widths=None if self.widths is None else self.widths[rows],
+            stability=None if self.stability is None else self.stability[rows],
+            plan_errors=self.plan_errors if len(self.index[rows]) == len(self) else None,
             index=self.index[rows],
             flags=self.flags[rows],
         )
@@ -208,6 +218,8 @@ class LocalExplanations:
             "coef_se": pack(self.coef_se),
             "dof": self.dof,
             "widths": pack(self.widths),
+            "stability": None if self.stability is None else self.stability.to_dict(),
+            "plan_errors": pack(self.plan_errors),
             "index": list(self.index),
             "flags": [list(flags) for flags in self.flags],
             "queries": None if self.queries is None else self.queries.to_dict(),
@@ -239,6 +251,8 @@ class LocalExplanations:
             coef_se=optional(unpack, data["coef_se"]),
             dof=data["dof"],
             widths=optional(unpack, data["widths"]),
+            stability=optional(LocalStability.from_dict, data.get("stability")),
+            plan_errors=optional(unpack, data.get("plan_errors")),
             index=tuple(data["index"]),
             flags=tuple(tuple(flags) for flags in data["flags"]),
             target=data["target"],

@@ -6,9 +6,9 @@ import numpy as np
 
 from surrogate.explanation.encoding import Scaled
 from surrogate.explanation.local_fidelity import LocalFidelity
-from surrogate.local._fit import z_of
+from surrogate.local._fit import parts_of, z_of
 from surrogate.local._flags import flag_rows
-from surrogate.local._moments import BLOCKS, PAIRED_BLOCKS
+from surrogate.local._replicates import plan_errors
 from surrogate.local._run import Found, Job
 from surrogate.local.result import LimeResult
 
@@ -39,7 +39,7 @@ def assemble(job: Job, found: Found, *, seed: int) -> LimeResult:
         seed=seed,
     )
     classes = None if job.oracle.classes is None else tuple(job.classes or job.oracle.classes)
-    dof = PAIRED_BLOCKS // 2 if job.design.paired else BLOCKS - 1
+    dof = parts_of(job.design) - (not job.design.paired)
     return LimeResult(
         rows=found.rows,
         coef=fit.coef,
@@ -59,6 +59,7 @@ def assemble(job: Job, found: Found, *, seed: int) -> LimeResult:
         rejected=found.rejected,
         seed=seed,
         notes=_notes(job, found),
+        plan_errors=plan_errors(fit.sums.sum(axis=0)) if job.settings.has_errors else None,
         interrupted=bool(found.ended),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from surrogate.local._assemble import assemble
 from surrogate.local._designs import Design, child_seed, lime_design, make_design
 from surrogate.local._fit import Settings
 from surrogate.local._kernel import default_width
+from surrogate.local._refit import refit
 from surrogate.local._run import Job, kept_columns, run
 from surrogate.local._select import SELECTIONS
 from surrogate.local.result import LimeResult
@@ -191,6 +192,40 @@ class Lime:
         n_samples = self.n_samples - self.compatible
         found = run(job, n_samples=n_samples, fidelity=fidelity, seeds=streams)
         return assemble(job, found, seed=seed)
+
+    def refit(self, result: LimeResult, *, reference: Any, seed: int) -> FloatArray:
+        """Fit the rows of a result again, on another plan; they are not measured again.
+
+        Parameters
+        ----------
+        result : LimeResult
+            Of `explain`, whose rows, answers and width are used.
+        reference : array of shape (n, d)
+        seed : int
+            Another than that of the result.
+
+        Returns
+        -------
+        array of shape (r, k, d)
+            Coefficients.
+
+        Raises
+        ------
+        BudgetSpent, Interrupted
+            If asking ended on the way.
+        """
+        job = self._with(result).job(result.rows, reference=reference, seed=seed)
+        stream = seed if self.compatible else child_seed(seed, "fit")
+        n_samples = self.n_samples - self.compatible
+        return refit(job, n_samples, seed=stream, answers=result.box_values)
+
+    def refit_cost(self, n_rows: int) -> int:
+        """Rows that each `refit` of so many rows will ask."""
+        return self.cost(n_rows)["fit"]
+
+    def _with(self, result: LimeResult) -> Lime:
+        """The same, with the width that a result was fitted at."""
+        return replace(self, width=float(result.widths[0]))
 
     def job(self, matrix: Any, *, reference: Any, seed: int = 0) -> Job:
         """What `explain` will do, checked; nothing is asked.

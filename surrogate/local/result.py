@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from surrogate.explanation.encoding import SharedEncoding
 from surrogate.explanation.local_fidelity import LocalFidelity
@@ -56,6 +57,11 @@ class LimeResult:
     seed : int
     notes : tuple of str
         What holds for all rows alike.
+    plan_errors : array of shape (3, k, d) or None
+        Standard errors that the plan, where rows share one, leaves in the mean coefficient, the
+        mean absolute coefficient and the share above 0 over all rows.
+    facts : mapping
+        What was settled on the way, for the record.
     interrupted : bool
         Whether asking ended before its plan did: fewer rows, or fewer samples, than wanted.
     """
@@ -78,6 +84,8 @@ class LimeResult:
     rejected: float
     seed: int
     notes: tuple[str, ...] = ()
+    plan_errors: FloatArray | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     interrupted: bool = False
 
     def __len__(self) -> int:
