@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ class Asked:
         Share of drawn rows that the domain's constraint refused.
     ended : str
         Why there are fewer answers than rows were drawn; empty where all were answered.
+    activations : mapping from str to float array of shape (n, units), or None
+        Of the hidden layers that were looked at.
     """
 
     matrix: FloatArray
@@ -48,6 +51,7 @@ class Asked:
     classes: tuple[Label, ...] | None
     rejected: float
     ended: str = ""
+    activations: Mapping[str, FloatArray] | None = None
 
 
 def draw_rows(
@@ -82,6 +86,8 @@ def ask_around(
     owner: str,
     sample: Sample | None,
     real_weight: float,
+    purpose: str = "fit",
+    layers: Sequence[str] = (),
 ) -> Asked:
     """Ask real rows and perturbed ones around them, in one go.
 
@@ -97,13 +103,13 @@ def ask_around(
         rows = np.vstack([real, to_numpy(oracle.snap(sample.rows))])
         around = weight[sample.source]
         shares = np.concatenate([real_weight * shares, (1 - real_weight) * around / around.sum()])
-    answers, ended = _answers(oracle, rows)
+    answers, ended = _answers(oracle, rows, purpose, layers)
     rows, shares = rows[: len(answers)], shares[: len(answers)]
     decision = answers.decision if task == "classification" else None
     values = answers.numbers()
     if decision is not None and oracle.output == "scores":
         values = np.eye(values.shape[1])[to_numpy(decision)]  # a mean of scores says nothing
-    some = shares > 0
+    some, hidden = shares > 0, answers.activations
     return Asked(
         matrix=to_numpy(rows)[some],
         values=values[some],
@@ -112,18 +118,24 @@ def ask_around(
         classes=oracle.classes,
         rejected=0.0 if sample is None else sample.rejected,
         ended=ended,
+        activations=hidden and {layer: units[some] for layer, units in hidden.items()},
     )
 
 
-def _answers(oracle: Oracle, rows: FloatArray) -> tuple[Answers, str]:
+def _answers(
+    oracle: Oracle, rows: FloatArray, purpose: str, layers: Sequence[str]
+) -> tuple[Answers, str]:
     """All that was answered, and why it is not all; what was paid for is fitted on."""
     try:
-        return oracle.ask(rows, purpose="fit"), ""
+        if layers:
+            return oracle.look(rows, layers, purpose=purpose), ""
+        return oracle.ask(rows, purpose=purpose), ""
     except (BudgetSpent, Interrupted) as ended:
         if ended.answers is None or len(ended.answers) < LEAST_FITTED:
             raise
         n = len(ended.answers)
-        return ended.answers, f"Fitted on {n:,} of {len(rows):,} rows: {ended.why}."
+        said = "Fitted on" if purpose == "fit" else "Chosen by"
+        return ended.answers, f"{said} {n:,} of {len(rows):,} rows: {ended.why}."
 
 
 def _wrong_task(owner: str, task: Task) -> str:

@@ -15,40 +15,15 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surrogate.forms import LEAF, Tree
 from surrogate.trees._codes import Coding, coding_of
+from surrogate.trees._labelled import Labelled
 from surrogate.trees._prune import best_subtree
 from surrogate.trees._thresholds import between
-from surrogate.types import BoolArray, Feature, FloatArray, IntArray, Label
+from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["OVERGROW", "Grown", "Labelled", "grow"]
+__all__ = ["OVERGROW", "Grown", "grow"]
 
 OVERGROW = 4
 """How many times more leaves are grown greedily than the best subtree may keep."""
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """Rows with what the black box says of them.
-
-    Parameters
-    ----------
-    features : tuple of Feature, length d
-    classes : tuple or None
-        None for regression.
-    matrix : float array of shape (n, d)
-    values : float array of shape (n, k)
-        Probabilities, one-hot decisions or regression values.
-    decision : int array of shape (n,) or None
-        Class codes; None for regression.
-    weight : float array of shape (n,)
-        Positive.
-    """
-
-    features: tuple[Feature, ...]
-    classes: tuple[Label, ...] | None
-    matrix: FloatArray
-    values: FloatArray
-    decision: IntArray | None
-    weight: FloatArray
 
 
 @dataclass(frozen=True, eq=False)

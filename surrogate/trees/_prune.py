@@ -12,8 +12,8 @@ from surrogate.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["best_subtree"]
 
-SLACK = 1e-12
-"""A larger subtree must be better by this share of the total, beyond rounding."""
+SLACK = 1e-6
+"""A larger subtree must be better by this share of the total: a row in a million is nothing."""
 
 
 def best_subtree(left: IntArray, right: IntArray, score: FloatArray, max_leaves: int) -> BoolArray:

@@ -8,145 +8,36 @@ and the best subtree of that size is cut out of it, by agreement with the black 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from surrogate._validate import Choice, NoneOr, Real, Rule, Whole, check
-from surrogate.domain import Domain
-from surrogate.errors import InputError
-from surrogate.forms import RuleSet, Tree, simplify
-from surrogate.trees._ask import SAMPLERS, Asked, ask_around, draw_rows
-from surrogate.trees._grow import Grown, Labelled, grow
-from surrogate.trees._rows import encode_rows, fit_rows
-from surrogate.types import FloatArray, Task
+from surrogate.forms import Tree
+from surrogate.trees._estimator import SAMPLING, Decides, Distils, Follows, Sampler
+from surrogate.trees._grow import Grown, grow
+from surrogate.trees._weights import ClassWeight
+
+if TYPE_CHECKING:
+    from surrogate.oracle import Oracle
 
 __all__ = ["CartClassifier", "CartRegressor"]
 
-Sampler = Literal["mixed", "neighbours", "gaussian"] | Any
 
+class _Cart(Distils):
+    """How a tree is grown, and what the classifier and the regressor share."""
 
-class _DrawsRows:
-    """The rule of a sampler: one of the names, or an object that draws."""
-
-    def holds(self, value: Any) -> bool:
-        return Choice(SAMPLERS).holds(value) or callable(getattr(value, "draw", None))
-
-    def __str__(self) -> str:
-        return f"{Choice(SAMPLERS)}, or an object with draw(n, seed=)"
-
-
-RULES: Mapping[str, Rule] = {
-    "max_leaves": Whole(1),
-    "max_depth": NoneOr(Whole(1)),
-    "min_reach": Real(0, 0.5),
-    "n_queries": Whole(0),
-    "sampler": _DrawsRows(),
-    "jitter": Real(0),
-    "real_weight": Real(0, 1, "neither"),
-    "targets": Choice(("decisions", "values")),
-    "random_state": Whole(0),
-}
-
-
-class _Cart(BaseEstimator):  # type: ignore[misc]
-    """What the classifier and the regressor share."""
-
-    _task: Task
-    oracle: Any
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "max_leaves": Whole(1),
+        "max_depth": NoneOr(Whole(1)),
+        "min_reach": Real(0, 0.5),
+        "targets": Choice(("decisions", "values")),
+        **SAMPLING,
+    }
     max_leaves: int
     max_depth: int | None
     min_reach: float
-    n_queries: int
-    sampler: Sampler
-    jitter: float
-    real_weight: float
-    random_state: int
-
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Grow the tree.
-
-        Parameters
-        ----------
-        X : array, DataFrame or mapping of columns, n rows
-            The population, in the user's own units.
-        y : array of shape (n,), optional
-            What to fit. None: the oracle is asked for the rows of X and `n_queries`
-            perturbed rows around them. With `y` nothing is asked.
-        sample_weight : array of shape (n,), optional
-            What each row of X weighs, and what is drawn around it.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        OptionError
-            If a parameter is out of its range.
-        DataError
-            If rows do not fit the domain.
-        AbilityError
-            If the oracle's model has another task.
-        BudgetTooSmall
-            If the rows do not fit the oracle's budget; nothing was asked then.
-        """
-        owner = type(self).__name__
-        check(owner, RULES, self.get_params(deep=False))
-        if y is None and self.oracle is None:
-            raise InputError(
-                f"{owner} requires y to be passed, but the target y is None; pass y, or make it "
-                "with an oracle to ask."
-            )
-        domain, matrix = fit_rows(self, X, None if self.oracle is None else self.oracle.domain)
-        weight = _check_sample_weight(
-            sample_weight, matrix, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weight.any():
-            raise InputError("All entries of sample_weight are 0; at least one row must count.")
-        asked = (
-            self._given(matrix, y, weight) if y is not None else self._ask(domain, matrix, weight)
-        )
-        self.domain_ = domain
-        self.rejected_ = asked.rejected
-        self.interrupted_ = bool(asked.ended)
-        self._settle(asked)
-        self.rows_ = Labelled(
-            features=domain.features,
-            classes=asked.classes,
-            matrix=asked.matrix,
-            values=asked.values,
-            decision=asked.decision,
-            weight=asked.weight,
-        )
-        self._grown = self._grow(self.max_leaves)
-        self.form_ = self._grown.tree(self.max_leaves)
-        self.notes_ = (asked.ended, *self._notes()) if asked.ended else self._notes()
-        return self
-
-    def cost(self, n: int) -> Mapping[str, int]:
-        """How many rows a fit on n rows asks, by purpose.
-
-        Parameters
-        ----------
-        n : int
-            Rows of X.
-
-        Returns
-        -------
-        plan : mapping from purpose to rows
-        """
-        return {"fit": n + self.n_queries}
+    _grown: Grown
 
     def path(self, sizes: Sequence[int]) -> list[Tree]:
         """Trees of other sizes from the answers of the fit; nothing is asked.
@@ -168,42 +59,10 @@ class _Cart(BaseEstimator):  # type: ignore[misc]
             self._grown = self._grow(max(sizes))
         return [self._grown.tree(size) for size in sizes]
 
-    @property
-    def rules_(self) -> RuleSet:
-        """The tree as an ordered list of rules that decides the same, with their support."""
-        check_is_fitted(self, "form_")
-        rules = simplify(self.form_.rules(), ordered=True)
-        return rules.measured(self.rows_.matrix, self.rows_.decision)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.target_tags.required = self.oracle is None
-        return tags
-
-    def _ask(self, domain: Domain, matrix: FloatArray, weight: FloatArray) -> Asked:
-        """Answers of the oracle to real and perturbed rows."""
-        self.oracle.admit(self.cost(len(matrix)))
-        sample = None
-        if self.n_queries:
-            sample = draw_rows(
-                self.sampler,
-                domain,
-                matrix,
-                n=self.n_queries,
-                jitter=self.jitter,
-                seed=self.random_state,
-            )
-        return ask_around(
-            self.oracle,
-            matrix,
-            weight,
-            task=self._task,
-            owner=type(self).__name__,
-            sample=sample,
-            real_weight=self.real_weight,
-        )
+    def _learn(self, oracle: Oracle | None) -> Tree:
+        """The tree of `rows_`; nothing more is asked."""
+        self._grown = self._grow(self.max_leaves)
+        return self._grown.tree(self.max_leaves)
 
     def _grow(self, max_leaves: int) -> Grown:
         """Grow far enough for trees of up to `max_leaves`."""
@@ -216,19 +75,8 @@ class _Cart(BaseEstimator):  # type: ignore[misc]
             seed=self.random_state,
         )
 
-    def _given(self, matrix: FloatArray, y: Any, weight: FloatArray) -> Asked:
-        """The rows that weigh something, with y as their answers."""
-        raise NotImplementedError
 
-    def _settle(self, asked: Asked) -> None:
-        """Set what is learnt besides the form."""
-
-    def _notes(self) -> tuple[str, ...]:
-        """What a reader must know of the fit."""
-        return ()
-
-
-class CartClassifier(ClassifierMixin, _Cart):  # type: ignore[misc]
+class CartClassifier(Decides, _Cart):
     """A decision tree that decides as a black box does.
 
     The box is asked for the rows given and for perturbed rows around them: half of these
@@ -304,8 +152,6 @@ class CartClassifier(ClassifierMixin, _Cart):  # type: ignore[misc]
     3
     """
 
-    _task: Task = "classification"
-
     def __init__(
         self,
         oracle: Any = None,
@@ -317,7 +163,9 @@ class CartClassifier(ClassifierMixin, _Cart):  # type: ignore[misc]
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
         real_weight: float = 0.5,
+        validation: float = 0.0,
         targets: Literal["decisions", "values"] = "decisions",
+        class_weight: ClassWeight = None,
         random_state: int = 0,
     ) -> None:
         self.oracle = oracle
@@ -328,52 +176,13 @@ class CartClassifier(ClassifierMixin, _Cart):  # type: ignore[misc]
         self.sampler = sampler
         self.jitter = jitter
         self.real_weight = real_weight
+        self.validation = validation
         self.targets = targets
+        self.class_weight = class_weight
         self.random_state = random_state
 
-    def predict(self, X: Any) -> np.ndarray[Any, Any]:
-        """The class that the tree decides for each row of X: (n,)."""
-        check_is_fitted(self, "form_")
-        return np.asarray(self.classes_[self.form_.predict(encode_rows(self, X))])
 
-    def predict_proba(self, X: Any) -> FloatArray:
-        """Mean probabilities of the leaf that each row of X reaches: (n, k).
-
-        Of a box that gives labels only, the shares of its labels.
-        """
-        check_is_fitted(self, "form_")
-        return self.form_.predict_values(encode_rows(self, X))
-
-    def _given(self, matrix: FloatArray, y: Any, weight: FloatArray) -> Asked:
-        labels = column_or_1d(y, warn=True)
-        assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
-        check_consistent_length(matrix, labels)
-        some = weight > 0
-        classes, codes = np.unique(labels, return_inverse=True)
-        return Asked(
-            matrix=matrix[some],
-            values=np.eye(len(classes))[codes[some]],
-            decision=codes[some],
-            weight=weight[some],
-            classes=tuple(classes),
-            rejected=0.0,
-        )
-
-    def _settle(self, asked: Asked) -> None:
-        self.classes_ = np.asarray(asked.classes)
-
-    def _notes(self) -> tuple[str, ...]:
-        answers = self.rows_.decision
-        if answers is None or (answers != answers[0]).any():
-            return ()
-        label = self.form_.classes[answers[0]] if self.form_.classes else answers[0]
-        return (
-            f"All {len(answers):,} fitted rows have one answer, {label}: the tree is one leaf.",
-        )
-
-
-class CartRegressor(RegressorMixin, _Cart):  # type: ignore[misc]
+class CartRegressor(Follows, _Cart):
     """A regression tree that follows a black box; several outputs at once if it has them.
 
     Rows are asked as in `CartClassifier`. Growth is greedy, by squared error, to four
@@ -417,8 +226,6 @@ class CartRegressor(RegressorMixin, _Cart):  # type: ignore[misc]
     └─ x0 > 6  ->  5 (reach 30 %)
     """
 
-    _task: Task = "regression"
-
     def __init__(
         self,
         oracle: Any = None,
@@ -430,6 +237,7 @@ class CartRegressor(RegressorMixin, _Cart):  # type: ignore[misc]
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
         real_weight: float = 0.5,
+        validation: float = 0.0,
         random_state: int = 0,
     ) -> None:
         self.oracle = oracle
@@ -440,21 +248,5 @@ class CartRegressor(RegressorMixin, _Cart):  # type: ignore[misc]
         self.sampler = sampler
         self.jitter = jitter
         self.real_weight = real_weight
+        self.validation = validation
         self.random_state = random_state
-
-    def predict(self, X: Any) -> FloatArray:
-        """The tree's value for each row of X: (n,), or (n, k) for several outputs."""
-        check_is_fitted(self, "form_")
-        return np.asarray(self.form_.predict(encode_rows(self, X)), dtype=np.float64)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def _given(self, matrix: FloatArray, y: Any, weight: FloatArray) -> Asked:
-        numbers = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        check_consistent_length(matrix, numbers)
-        some = weight > 0
-        values = numbers.reshape(len(numbers), -1)
-        return Asked(matrix[some], values[some], None, weight[some], None, 0.0)
