@@ -1,10 +1,13 @@
 """Decision trees that stand for a black box, and what they are grown from."""
 
 from surrogate.trees._thresholds import exact_threshold, shortest
+from surrogate.trees.c45 import C45Classifier, C45RulesClassifier
 from surrogate.trees.cart import CartClassifier, CartRegressor
 from surrogate.trees.convert import tree_from_sklearn
 
 __all__ = [
+    "C45Classifier",
+    "C45RulesClassifier",
     "CartClassifier",
     "CartRegressor",
     "exact_threshold",

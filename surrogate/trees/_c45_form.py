@@ -39,7 +39,9 @@ def sketch_of(root: Node) -> Sketch:
 def _continuous(node: Node, at: Sketch) -> list[tuple[Node, Sketch]]:
     """Say a cut; its children and where they go."""
     sizes = [child.votes.sum() for child in node.children]
-    left, right = at.split(Interval(node.feature, high=node.cut, missing=bool(sizes[0] >= sizes[1])))
+    left, right = at.split(
+        Interval(node.feature, high=node.cut, missing=bool(sizes[0] >= sizes[1]))
+    )
     return [(node.children[0], left), (node.children[1], right)]
 
 

@@ -79,7 +79,7 @@ class Node:
         return self.feature < 0
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below, parents first."""
+        """Give the node itself and all below, parents first."""
         waiting = [self]
         while waiting:
             node = waiting.pop()
@@ -88,11 +88,7 @@ class Node:
 
     def branch(self, x: FloatArray) -> IntArray:
         """Which child each value (n,) of the tested column goes to; -1 where it is missing."""
-        if self.cut == self.cut:  # not NaN: a continuous column
-            to = np.where(x <= self.cut, 0, 1)
-        else:
-            to = np.where(np.isnan(x), 0, x).astype(np.intp)
-        return np.where(np.isnan(x), -1, to)
+        return _branch_of(x, self.cut)
 
 
 def grow_c45(
@@ -143,7 +139,7 @@ def grow_c45(
         node, cases, depth = waiting.pop()
         if depth >= options.max_depth or search.is_done(node):
             continue
-        test = search.best_test(cases, node.votes)
+        test = search.best_test(cases)
         if test is None:
             continue
         node.feature, node.cut = test.feature, test.cut
@@ -207,6 +203,13 @@ class _Cases:
         return _Cases(self.matrix[here], self.y[here], w[here], self.columns, order, values)
 
 
+def _branch_of(x: FloatArray, cut: float) -> IntArray:
+    """Which side of a cut, or which code if it is NaN, each value (n,) is; -1 if missing."""
+    missing = np.isnan(x)
+    to = np.where(missing, 0, x) if np.isnan(cut) else x > cut
+    return np.where(missing, -1, to.astype(np.intp))
+
+
 def _branch(
     w: FloatArray, branch: IntArray, *, number: int, share: float
 ) -> tuple[BoolArray, FloatArray]:
@@ -242,7 +245,7 @@ class _Search:
 
     def node(self, y: IntArray, w: FloatArray, best: int) -> Node:
         """A leaf of these rows; `best` where there are none."""
-        votes = np.bincount(y, weights=w, minlength=self.n_classes)
+        votes: FloatArray = np.bincount(y, w, self.n_classes).astype(np.float64)
         return Node(votes, int(votes.argmax()) if len(y) else best)
 
     def is_done(self, node: Node) -> bool:
@@ -251,7 +254,7 @@ class _Search:
         others = total - float(node.votes[node.best])
         return total < 2 * self.options.min_cases or others <= TINY * total
 
-    def best_test(self, cases: _Cases, votes: FloatArray) -> _Test | None:
+    def best_test(self, cases: _Cases) -> _Test | None:
         """The greatest gain ratio among the tests of at least average gain."""
         found = [*self._cuts(cases), *self._sets(cases)]
         if not found:
@@ -262,7 +265,7 @@ class _Search:
             return None
         best = max(able, key=lambda test: test.gain / test.split)
         cut = np.nan if best.at is None else self._cut(cases, best.column, best.at)
-        branch = Node(votes, 0, best.column, cut).branch(cases.matrix[:, best.column])
+        branch = _branch_of(cases.matrix[:, best.column], cut)
         size = 2 if best.at is not None else int(self.n_codes[best.column])
         known = np.bincount(branch + 1, weights=cases.w, minlength=size + 1)[1:]
         return _Test(best.column, cut, branch, known / known.sum())
@@ -337,7 +340,7 @@ class _Search:
         return base, parted - self._plogp(rest) - self._plogp(rest_known - rest)
 
     def _plogp(self, x: Any) -> Any:
-        """x log2 x."""
+        """Each x times log2 x."""
         return self.known[x] if self.whole else _plogp(x)
 
     def _cut(self, cases: _Cases, column: int, at: tuple[int, int]) -> float:
@@ -357,10 +360,9 @@ class _Search:
             known = ~np.isnan(x)
             size = int(self.n_codes[column])
             pair = x[known].astype(np.intp) * self.n_classes + cases.y[known]
-            table = np.bincount(
-                pair, weights=cases.w[known], minlength=size * self.n_classes
-            ).reshape(size, self.n_classes)
-            sizes = table.sum(axis=1)  # (codes,)
+            votes = np.bincount(pair, cases.w[known], size * self.n_classes)
+            table: FloatArray = votes.astype(np.float64).reshape(size, self.n_classes)
+            sizes: FloatArray = table.sum(axis=1)  # (codes,)
             if np.count_nonzero(sizes >= self.least - TINY) < 2:
                 continue
             gain = (_entropy(table.sum(axis=0)) - _entropy(table.T).sum()) / total
@@ -387,6 +389,6 @@ def _entropy(sizes: FloatArray) -> Any:
 
 
 def _plogp(x: Any) -> Any:
-    """x log2 x, 0 at 0."""
+    """Each x times log2 x, 0 at 0."""
     positive = np.maximum(x, 0.0)
     return positive * np.log2(np.where(positive > 0, positive, 1.0))

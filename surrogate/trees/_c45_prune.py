@@ -57,7 +57,7 @@ def extra_errors(n: float, errors: float, *, confidence: float = 0.25) -> float:
     if n <= 0:
         return 0.0
     if errors < 1.0:
-        none = n * (1.0 - confidence ** (1.0 / n))
+        none = n * (1.0 - math.pow(confidence, 1.0 / n))
         if errors < TINY:
             return none
         return none + errors * (extra_errors(n, 1.0, confidence=confidence) - none)
@@ -150,9 +150,7 @@ class _Pruner:
         self.columns = np.ascontiguousarray(np.asarray(matrix, dtype=np.float64).T)
         self.codes, self.n_classes, self.options = codes, n_classes, options
 
-    def prune(
-        self, node: Node, rows: IntArray, w: FloatArray, parent: int
-    ) -> tuple[Node, float]:
+    def prune(self, node: Node, rows: IntArray, w: FloatArray, parent: int) -> tuple[Node, float]:
         """The best tree in place of a node on some rows, and its predicted errors."""
         leaf, as_leaf = self._leaf(rows, w, parent)
         if node.is_leaf or not len(rows):
@@ -174,7 +172,7 @@ class _Pruner:
 
     def _leaf(self, rows: IntArray, w: FloatArray, parent: int) -> tuple[Node, float]:
         """A leaf of some rows, and its predicted errors."""
-        votes = np.bincount(self.codes[rows], weights=w, minlength=self.n_classes)
+        votes: FloatArray = np.bincount(self.codes[rows], w, self.n_classes).astype(np.float64)
         return Node(votes, int(votes.argmax()) if len(rows) else parent), self._predicted(votes)
 
     def _predicted(self, votes: FloatArray) -> float:

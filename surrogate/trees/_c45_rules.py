@@ -16,7 +16,7 @@ from surrogate.forms import CategorySet, Condition, Interval, Rule, RuleSet
 from surrogate.forms._boxes import clean
 from surrogate.trees._c45_grow import TINY, Node
 from surrogate.trees._c45_prune import extra_errors
-from surrogate.trees._grow import Labelled
+from surrogate.trees._labelled import Labelled
 from surrogate.types import BoolArray, Feature, FloatArray, IntArray
 
 __all__ = ["RuleList", "rules_of"]
@@ -83,15 +83,15 @@ class RuleList:
         right = codes[first] == self.rows.decision
         without = codes[second] == self.rows.decision
         change = self.rows.weight * (right.astype(float) - without)
-        return np.bincount(first[decided], change[decided], minlength=len(rules))
+        costs = np.bincount(first[decided], change[decided], minlength=len(rules))
+        return costs.astype(np.float64)
 
     def _value(self, here: BoolArray, decision: int) -> FloatArray:
         """Mean answer to some rows, or certainty of the decision if there are none."""
         w = self.rows.weight[here]
         if not w.sum() > 0:
-            return np.eye(self.rows.values.shape[1])[decision]
-        mean: FloatArray = w @ self.rows.values[here] / w.sum()
-        return mean
+            return np.asarray(np.eye(self.rows.values.shape[1])[decision])
+        return np.asarray(w @ self.rows.values[here] / w.sum(), dtype=np.float64)
 
 
 def rules_of(root: Node, rows: Labelled, *, confidence: float) -> RuleList:
@@ -173,7 +173,7 @@ def _shortened(
     while kept:
         inside, once = count == 0, count == 1
         n, e = float(rows.weight[inside].sum()), float(wrong[inside].sum())
-        which = fails[np.ix_(kept, np.flatnonzero(once))].argmax(axis=0)  # the one that fails
+        which = fails[kept][:, once].argmax(axis=0)  # the one that fails
         more = np.bincount(which, rows.weight[once], minlength=len(kept))
         worse = np.bincount(which, wrong[once], minlength=len(kept))
         rates = [_rate(n + a, e + b, confidence) for a, b in zip(more, worse)]
@@ -285,18 +285,21 @@ def _in_order(
     waiting = {code: rules for code, rules in by_class.items() if rules}
     ordered: list[_Candidate] = []
     while waiting:
-        covers = {c: np.logical_or.reduce([r.holds for r in rs]) for c, rs in waiting.items()}
-
-        def false_positives(code: int) -> tuple[float, float]:
-            here = covers[code] & left
-            right = here & (rows.decision == code)
-            return float(rows.weight[here & ~right].sum()), -float(rows.weight[right].sum())
-
-        code = min(waiting, key=false_positives)
-        rules = waiting.pop(code)
-        ordered += sorted(rules, key=lambda rule: _of_rows(rule, rows, confidence))
+        covers = {
+            code: left & np.logical_or.reduce([rule.holds for rule in rules])
+            for code, rules in waiting.items()
+        }
+        false = {c: _weights(rows, here, c) for c, here in covers.items()}
+        code = min(waiting, key=false.__getitem__)
+        ordered += sorted(waiting.pop(code), key=lambda rule: _of_rows(rule, rows, confidence))
         left &= ~covers[code]
     return ordered
+
+
+def _weights(rows: Labelled, here: BoolArray, code: int) -> tuple[float, float]:
+    """Weight of the rows of other classes, and minus that of the rows of this class."""
+    right = here & (rows.decision == code)
+    return float(rows.weight[here & ~right].sum()), -float(rows.weight[right].sum())
 
 
 def _of_rows(rule: _Candidate, rows: Labelled, confidence: float) -> float:

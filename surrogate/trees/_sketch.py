@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate.forms import LEAF, Condition, Tree
-from surrogate.trees._grow import Labelled
+from surrogate.trees._labelled import Labelled
 from surrogate.trees._prune import best_subtree
 from surrogate.types import BoolArray, FloatArray, IntArray
 
@@ -38,7 +38,7 @@ class Sketch:
         return () if self.left is None or self.right is None else (self.left, self.right)
 
     def walk(self) -> Iterator[Sketch]:
-        """This node and all below, parents first, left before right."""
+        """Give the node itself and all below, parents first, left before right."""
         waiting = [self]
         while waiting:
             node = waiting.pop()
