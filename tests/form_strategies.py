@@ -144,7 +144,12 @@ def ruleset_of(draw: st.DrawFn, features: tuple[Feature, ...]) -> RuleSet:
         for _ in range(draw(st.integers(0, 5)))
     )
     return RuleSet(
-        features, ("a", "b", "c"), rules, draw(probabilities), ordered=draw(st.booleans())
+        features,
+        ("a", "b", "c"),
+        rules,
+        draw(probabilities),
+        ordered=draw(st.booleans()),
+        conflict=draw(st.sampled_from(["vote", "heaviest", "specific"])),
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from surrogate.forms.conditions import AtLeast, CategorySet, Condition, Interval, meet
 from surrogate.types import BoolArray, Feature, FloatArray, IntArray
 
-__all__ = ["Atoms", "clean", "possible"]
+__all__ = ["Atoms", "clean", "disjoint", "possible"]
 
 
 def clean(
@@ -53,6 +53,17 @@ def _split(conditions: Sequence[Condition]) -> Iterator[Condition]:
             yield from _split(condition.conditions)
         else:
             yield condition
+
+
+def disjoint(boxes: Sequence[Sequence[Condition]], features: tuple[Feature, ...]) -> bool:
+    """Whether no row satisfies two of some lists of conditions, as far as can be told."""
+    if any(isinstance(c, AtLeast) for box in boxes for c in box):
+        pairs = combinations(boxes, 2)
+        return not any(possible((*a, *b)) for a, b in pairs)
+    atoms = Atoms.of(boxes, features)
+    masks = np.array([atoms.mask(box) for box in boxes], dtype=np.bool_)
+    shared = (atoms.meets(mask, masks[at + 1 :]) for at, mask in enumerate(masks))
+    return not any(some.any() for some in shared)
 
 
 def possible(conditions: Sequence[Condition]) -> bool:

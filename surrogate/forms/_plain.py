@@ -20,6 +20,7 @@ __all__ = [
     "feature_to_dict",
     "finite_or_none",
     "plain_labels",
+    "plain_pair",
     "read_only",
     "same_array",
     "take",
@@ -59,6 +60,11 @@ def as_matrix(matrix: Array, features: tuple[Feature, ...]) -> FloatArray:
 def plain_labels(labels: Iterable[Any]) -> tuple[Label, ...]:
     """Labels as Python's own str, int, float or bool."""
     return tuple(label.item() if isinstance(label, np.generic) else label for label in labels)
+
+
+def plain_pair(pair: tuple[float, float] | None) -> list[float] | None:
+    """An interval's ends as a list, or None."""
+    return None if pair is None else [float(end) for end in pair]
 
 
 def finite_or_none(x: float) -> float | None:

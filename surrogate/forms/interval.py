@@ -86,11 +86,16 @@ class Interval:
     def holds(self, matrix: FloatArray) -> BoolArray:
         """For each row of a matrix (n, d), whether the condition holds: (n,)."""
         x = matrix[:, self.feature]
-        above = x >= self.low if self.low_closed else x > self.low
-        if self.low == -math.inf:
-            above = ~np.isnan(x)
-        below = x <= self.high if self.high_closed else x < self.high
-        inside = above & below
+        if self.is_void:
+            inside = np.zeros(len(x), dtype=np.bool_)
+        elif self.low == -math.inf and self.high == math.inf:
+            inside = ~np.isnan(x)
+        elif self.low == -math.inf:
+            inside = x <= self.high if self.high_closed else x < self.high
+        else:
+            inside = x >= self.low if self.low_closed else x > self.low
+            if self.high < math.inf:
+                inside &= x <= self.high if self.high_closed else x < self.high
         return inside | np.isnan(x) if self.missing else inside
 
     def meet(self, other: Interval) -> Interval:

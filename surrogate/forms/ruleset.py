@@ -1,132 +1,46 @@
-"""Rules: conditions and what they decide, as an ordered list or an unordered set."""
+"""Rules with a default, as an ordered list or an unordered set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from surrogate._array import to_numpy
-from surrogate.forms._boxes import possible
+from surrogate.errors import InputError
+from surrogate.forms._boxes import disjoint
+from surrogate.forms._fire import fires, first_of, mean_of, votes_of
 from surrogate.forms._plain import (
     as_matrix,
-    class_text,
     feature_from_dict,
     feature_to_dict,
     plain_labels,
+    plain_pair,
     read_only,
     same_array,
     take,
-    value_text,
 )
-from surrogate.forms.conditions import Condition, condition_from_dict, literals
+from surrogate.forms._rules_text import CONFLICTS, rules_text
+from surrogate.forms.rule import Rule
 from surrogate.types import Array, BoolArray, Feature, FloatArray, IntArray, Label
 
 __all__ = ["Rule", "RuleSet"]
 
+Conflict: TypeAlias = Literal["vote", "heaviest", "specific"]
 
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """If all conditions hold, this value.
-
-    Parameters
-    ----------
-    conditions : tuple of Condition
-        All must hold; none: the rule always does.
-    value : float array of shape (k,)
-        Class probabilities, or regression values.
-    decision : int or None
-        Code of the class decided; the greatest value's if it is not said. Always None
-        for regression.
-    weight : float
-        Weight of the rule's vote in an unordered set.
-    n_covered : int or None
-        Support: how many of the measured rows the rule decides (in an ordered list) or
-        holds for (in an unordered set). None: not measured.
-    n_correct : int or None
-        How many of these the black box decides alike. Precision is their share.
-
-    Examples
-    --------
-    >>> from surrogate.forms import Interval, Rule
-    >>> Rule((Interval(0, high=3.0),), value=(0.1, 0.9), decision=1).precision is None
-    True
-    """
-
-    conditions: tuple[Condition, ...]
-    value: FloatArray
-    decision: int | None = None
-    weight: float = 1.0
-    n_covered: int | None = None
-    n_correct: int | None = None
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "conditions", tuple(self.conditions))
-        object.__setattr__(self, "value", read_only(np.ravel(self.value), np.float64))
-        object.__setattr__(self, "weight", float(self.weight))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Rule):
-            return NotImplemented
-        names = ("conditions", "decision", "weight", "n_covered", "n_correct")
-        mine, theirs = (tuple(getattr(rule, n) for n in names) for rule in (self, other))
-        return mine == theirs and same_array(self.value, other.value)
-
-    @property
-    def n_conditions(self) -> int:
-        """How many tests of one column it has; m of n conditions count as n."""
-        return sum(literals(condition) for condition in self.conditions)
-
-    @property
-    def precision(self) -> float | None:
-        """Share of the covered rows that the black box decides alike; None if there are none."""
-        if not self.n_covered or self.n_correct is None:
-            return None
-        return self.n_correct / self.n_covered
-
-    def holds(self, matrix: FloatArray) -> BoolArray:
-        """For each row of a matrix (n, d), whether all conditions hold: (n,)."""
-        result = np.ones(len(matrix), dtype=np.bool_)
-        for condition in self.conditions:
-            result &= condition.holds(matrix)
-        return result
-
-    def text(self, features: tuple[Feature, ...], *, limit: int | None = 8) -> str:
-        """The conditions in words, joined by "and"."""
-        said = [c.text(features, limit=limit) for c in self.conditions]
-        return " and ".join(said) if said else "always"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "conditions": [c.to_dict() for c in self.conditions],
-            "value": self.value.tolist(),
-            "decision": self.decision,
-            "weight": self.weight,
-            "n_covered": self.n_covered,
-            "n_correct": self.n_correct,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Rule:
-        """The rule that `to_dict` wrote."""
-        fields = {name: take(data, name, "rule") for name in cls.__dataclass_fields__}
-        fields["conditions"] = tuple(condition_from_dict(c) for c in fields["conditions"])
-        return cls(**fields)
+_UNSAID = {"conflict": "vote", "n_rows": None, "precision_interval": None, "level": None}
+"""What dicts written until 0.1 do not hold."""
+_SAID = ("ordered", "n_covered", "n_correct", *_UNSAID)
 
 
 @dataclass(frozen=True, eq=False)
 class RuleSet:
     """Rules with a default, as one ordered list or one unordered set.
 
-    Ordered: the first rule that holds decides. Unordered: all rules that hold vote by
-    their weights; the value is the weighted mean of theirs, the decision the class with
-    the most weight, the first of these on a tie. No rule holds: the default.
+    Ordered: the first rule that holds decides. Unordered: `conflict` says what becomes of
+    a row that several rules hold for. No rule holds: the default.
 
     Parameters
     ----------
@@ -140,9 +54,27 @@ class RuleSet:
         The default's class; the greatest value's if it is not said. None for regression.
     ordered : bool
         Whether the rules are read in order.
+    conflict : {"vote", "heaviest", "specific"}
+        In an unordered set: all rules that hold vote by their weights (the value is the
+        weighted mean of theirs, the decision the class with the most weight, the first of
+        these on a tie; a rule of weight 0 has no vote); or the rule with the greatest
+        weight decides; or the one with most conditions, of equal ones the heavier; then
+        the first. Nothing that is measured later changes what is decided: to let precision
+        decide, `weighed` makes it the weight.
     n_covered, n_correct : int or None
         Measured rows that the default decides, and how many of these the black box
         decides alike. None: not measured.
+    n_rows : int or None
+        Rows that were measured on in all.
+    precision_interval : pair of float or None
+        Of the default's precision.
+    level : float or None
+        Confidence level of the intervals of precision, where there are any.
+
+    Raises
+    ------
+    InputError
+        If `conflict` is another word.
 
     Examples
     --------
@@ -173,6 +105,10 @@ class RuleSet:
     ordered: bool = field(default=False, kw_only=True)
     n_covered: int | None = field(default=None, kw_only=True)
     n_correct: int | None = field(default=None, kw_only=True)
+    conflict: Conflict = field(default="vote", kw_only=True)
+    n_rows: int | None = field(default=None, kw_only=True)
+    precision_interval: tuple[float, float] | None = field(default=None, kw_only=True)
+    level: float | None = field(default=None, kw_only=True)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -195,11 +131,19 @@ class RuleSet:
         }
         for name, entry in fields.items():
             object.__setattr__(self, name, entry)
+        if self.conflict not in CONFLICTS:
+            raise InputError(
+                f"The conflict of a RuleSet must be one of {', '.join(CONFLICTS)}; "
+                f"got {self.conflict!r}."
+            )
+        if self.precision_interval is not None:
+            low, high = self.precision_interval
+            object.__setattr__(self, "precision_interval", (float(low), float(high)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RuleSet):
             return NotImplemented
-        names = ("features", "classes", "rules", "decision", "ordered", "n_covered", "n_correct")
+        names = ("features", "classes", "rules", "decision", *_SAID)
         mine, theirs = (tuple(getattr(form, n) for n in names) for form in (self, other))
         return mine == theirs and same_array(self.value, other.value)
 
@@ -231,33 +175,73 @@ class RuleSet:
 
     @property
     def is_disjoint(self) -> bool:
-        """Whether no row can be in two rules, as far as single columns tell."""
-        pairs = combinations(self.rules, 2)
-        return not any(possible((*a.conditions, *b.conditions)) for a, b in pairs)
+        """Whether no row can be in two rules, as far as it can be told from the conditions."""
+        return disjoint([rule.conditions for rule in self.rules], self.features)
+
+    @property
+    def priority(self) -> IntArray | None:
+        """Places of the rules from the first that decides to the last; None where they vote."""
+        if self.ordered:
+            return np.arange(len(self.rules))
+        if self.conflict == "vote":
+            return None
+        weight = np.array([rule.weight for rule in self.rules])
+        if self.conflict == "heaviest":
+            return np.argsort(-weight, kind="stable")
+        length = np.array([rule.n_conditions for rule in self.rules])
+        return np.lexsort((-weight, -length))
+
+    def listed(self) -> RuleSet:
+        """The same decisions as an ordered list.
+
+        Raises
+        ------
+        InputError
+            If rules that overlap vote, which no list can say.
+        """
+        if self.priority is None and not self.is_disjoint:
+            raise InputError(
+                "Rules that overlap and vote cannot become an ordered list; set conflict= to "
+                "'heaviest' or 'specific' if one of them may decide."
+            )
+        order = np.arange(len(self.rules)) if self.priority is None else self.priority
+        return replace(self, rules=tuple(self.rules[place] for place in order), ordered=True)
 
     # Prediction -------------------------------------------------------------------------
 
     def holds(self, matrix: Array) -> BoolArray:
         """Which rules hold for which rows (n, d): (n, rules), whatever their order."""
         x = as_matrix(matrix, self.features)
-        table = np.empty((len(x), len(self.rules)), dtype=np.bool_)
-        for column, rule in enumerate(self.rules):
-            table[:, column] = rule.holds(x)
+        table = np.empty((len(x), len(self.rules)), dtype=np.bool_, order="F")
+        for rows, _, held in fires(self.rules, x):
+            for place, one in enumerate(held):
+                table[rows, place] = one
         return table
 
     def apply(self, matrix: Array) -> IntArray:
-        """The first rule that holds for each row (n, d): (n,), -1 for the default."""
-        table = self.holds(matrix)
-        if not self.rules:
-            return np.full(len(table), -1, dtype=np.intp)
-        return np.where(table.any(axis=1), table.argmax(axis=1), -1)
+        """The rule that decides for each row (n, d): (n,), -1 for the default.
+
+        Where rules vote, the first of those that hold.
+        """
+        x = as_matrix(matrix, self.features)
+        order = np.arange(len(self.rules)) if self.priority is None else self.priority
+        rules = [self.rules[place] for place in order]
+        found = np.full(len(x), -1, dtype=np.intp)
+        for rows, n, held in fires(rules, x):
+            first = first_of(held, n)
+            found[rows] = np.where(first < 0, -1, np.append(order, -1)[first])
+        return found
 
     def predict_values(self, matrix: Array) -> FloatArray:
         """Class probabilities or regression values of rows (n, d): (n, k)."""
-        values = np.stack([*(rule.value for rule in self.rules), self.value])  # (rules + 1, k)
-        if self.ordered:
-            return values[self.apply(matrix)]
-        return self._votes(matrix, values)
+        if self.priority is not None:
+            values = np.array([*(rule.value for rule in self.rules), self.value])
+            return np.asarray(values[self.apply(matrix)])
+        x = as_matrix(matrix, self.features)
+        mean = np.empty((len(x), len(self.value)))
+        for rows, n, held in fires(self.rules, x):
+            mean[rows] = mean_of(self.rules, held, n, default=self.value)
+        return mean
 
     def predict(self, matrix: Array) -> IntArray | FloatArray:
         """Class codes (n,) of rows (n, d), or regression values (n,) or (n, k)."""
@@ -265,22 +249,25 @@ class RuleSet:
             values = self.predict_values(matrix)
             return values[:, 0] if values.shape[1] == 1 else values
         codes = np.array([*(rule.decision for rule in self.rules), self.decision], dtype=np.intp)
-        if self.ordered:
+        if self.priority is not None:
             return np.asarray(codes[self.apply(matrix)])
-        return np.asarray(self._votes(matrix, np.eye(len(self.classes))[codes]).argmax(axis=1))
+        x = as_matrix(matrix, self.features)
+        decided = np.empty(len(x), dtype=np.intp)
+        for rows, n, held in fires(self.rules, x):
+            decided[rows] = self._voted(held, n)
+        return decided
 
-    def _votes(self, matrix: Array, values: FloatArray) -> FloatArray:
-        """Weighted mean of the values (rules + 1, k) that hold, the last as default: (n, k)."""
-        held = self.holds(matrix)  # (n, rules)
-        weight = held * np.array([rule.weight for rule in self.rules])
-        total = weight.sum(axis=1, keepdims=True)
-        mean = weight @ values[:-1] / np.where(total > 0, total, 1.0)
-        low, high = np.full_like(mean, np.inf), np.full_like(mean, -np.inf)
-        for rows, value in zip((weight > 0).T, values):
-            low[rows] = np.minimum(low[rows], value)
-            high[rows] = np.maximum(high[rows], value)
-        mean = np.clip(mean, low, high)  # exact where all that vote say the same
-        return np.asarray(np.where(total > 0, mean, values[-1]))
+    def decide(self, held: Sequence[BoolArray], n: int) -> IntArray:
+        """Class codes of n rows, from the rows (n,) that each rule is known to hold for."""
+        if self.priority is None:
+            return self._voted(held, n)
+        codes = np.array([*(self.rules[p].decision for p in self.priority), self.decision])
+        return np.asarray(codes[first_of((held[p] for p in self.priority), n)], dtype=np.intp)
+
+    def _voted(self, held: Iterable[BoolArray], n: int) -> IntArray:
+        """Class codes of n rows by the votes of the rules that hold."""
+        votes, spoken = votes_of(self.rules, held, n, len(self.classes or ()))
+        return np.asarray(np.where(spoken, votes.argmax(axis=1), self.decision))
 
     def measured(self, matrix: Array, decision: Array | None = None) -> RuleSet:
         """The same rules with support and correct rows counted on given rows.
@@ -298,13 +285,59 @@ class RuleSet:
             In an ordered list a rule is charged with the rows that it decides, in an
             unordered set with all rows that it holds for.
         """
-        table = self.holds(matrix)
-        if self.ordered:
-            first = np.cumsum(table, axis=1) == 1
-            table &= first
-        rest = np.asarray(~table.any(axis=1))
-        rules = tuple(_counted(rule, table[:, j], decision) for j, rule in enumerate(self.rules))
-        return _counted(replace(self, rules=rules), rest, decision)
+        x = as_matrix(matrix, self.features)
+        codes = None if decision is None else to_numpy(decision)
+        counts = np.zeros((2, len(self.rules) + 1), dtype=np.intp)
+        for rows, n, held in fires(self.rules, x):
+            free = np.ones(n, dtype=np.bool_)
+            for place, holds in enumerate(held):
+                _count(counts, place, holds & free if self.ordered else holds, self, codes, rows)
+                free &= ~holds
+            _count(counts, -1, free, self, codes, rows)
+        known = codes is not None and self.classes is not None
+        found = [(int(n), int(right) if known else None) for n, right in counts.T]
+        rules = tuple(
+            replace(rule, n_covered=n, n_correct=right, precision_interval=None)
+            for rule, (n, right) in zip(self.rules, found)
+        )
+        covered, correct = found[-1]
+        return replace(
+            self,
+            rules=rules,
+            n_covered=covered,
+            n_correct=correct,
+            n_rows=len(x),
+            precision_interval=None,
+            level=None,
+        )
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the default's rows that the black box decides alike."""
+        if not self.n_covered or self.n_correct is None:
+            return None
+        return self.n_correct / self.n_covered
+
+    def weighed(self) -> RuleSet:
+        """The same rules, each with its measured precision as its weight.
+
+        Precision is estimated with one row more on either side, (correct + 1) / (covered + 2),
+        so that a rule that was right once does not outweigh one that was right often.
+
+        Raises
+        ------
+        InputError
+            If the rules were not measured, or are of a regression.
+        """
+        if any(rule.n_covered is None or rule.n_correct is None for rule in self.rules):
+            raise InputError(
+                "Only measured rules of a classification can be weighed; see measured."
+            )
+        rules = tuple(
+            replace(rule, weight=((rule.n_correct or 0) + 1) / ((rule.n_covered or 0) + 2))
+            for rule in self.rules
+        )
+        return replace(self, rules=rules)
 
     # Reading ----------------------------------------------------------------------------
 
@@ -316,31 +349,7 @@ class RuleSet:
         limit : int or None
             How many categories a condition lists before it counts the rest.
         """
-        lines = [self._heading()]
-        for number, rule in enumerate(self.rules, start=1):
-            lead = f"{number}. "
-            lines.append(f"{lead}if {rule.text(self.features, limit=limit)}")
-            lines.append(f"{' ' * len(lead)}then {self._outcome(rule)}")
-        lines.append(f"{'otherwise' if self.rules else 'always'} {self._outcome(self)}")
-        return "\n".join(lines)
-
-    def _heading(self) -> str:
-        """How the rules are read."""
-        if self.ordered:
-            return "Rules in order; the first that holds decides."
-        if self.is_disjoint:
-            return "Rules in no order; at most one holds for a row."
-        return "Rules in no order; those that hold vote by their weights."
-
-    def _outcome(self, rule: Rule | RuleSet) -> str:
-        """What a rule says, and the rows that it was measured on."""
-        counted = f", {rule.n_covered:,} rows" if rule.n_covered is not None else ""
-        if counted and rule.n_correct is not None and self.classes is not None:
-            counted += f" of which {rule.n_correct:,} agree"
-        if self.classes is None or rule.decision is None:
-            return ", ".join(value_text(v) for v in rule.value) + counted
-        probability = f"{rule.value[rule.decision]:.3g}"
-        return f"{class_text(self.classes, rule.decision)} (p {probability}{counted})"
+        return rules_text(self, limit)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -359,6 +368,10 @@ class RuleSet:
             "ordered": self.ordered,
             "n_covered": self.n_covered,
             "n_correct": self.n_correct,
+            "conflict": self.conflict,
+            "n_rows": self.n_rows,
+            "precision_interval": plain_pair(self.precision_interval),
+            "level": self.level,
         }
 
     @classmethod
@@ -370,6 +383,7 @@ class RuleSet:
         InputError
             If an entry is missing.
         """
+        data = {**_UNSAID, **data}
         fields = {name: take(data, name, "ruleset") for name in cls.__dataclass_fields__}
         fields["features"] = tuple(feature_from_dict(f) for f in fields["features"])
         fields["rules"] = tuple(Rule.from_dict(rule) for rule in fields["rules"])
@@ -377,14 +391,14 @@ class RuleSet:
         return cls(**fields)
 
 
-Counted = TypeVar("Counted", Rule, RuleSet)
-
-
-def _counted(rule: Counted, covered: BoolArray, decision: Array | None) -> Counted:
-    """The rule with its support, and how many of its rows the black box decides as it does."""
-    known = rule.decision is not None and decision is not None
-    correct = int((to_numpy(decision)[covered] == rule.decision).sum()) if known else None
-    return replace(rule, n_covered=int(covered.sum()), n_correct=correct)
+def _count(
+    counts: IntArray, place: int, covered: BoolArray, form: RuleSet, codes: Array, rows: slice
+) -> None:
+    """Add the rows of a block that a rule is charged with, and those decided alike."""
+    decision = form.decision if place < 0 else form.rules[place].decision
+    counts[0, place] += covered.sum()
+    if codes is not None:
+        counts[1, place] += (codes[rows][covered] == decision).sum()
 
 
 def _greatest(rule: Rule) -> int:

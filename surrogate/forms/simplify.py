@@ -7,15 +7,16 @@ their weighted mean. "The same" for regression is the same value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from surrogate.errors import InputError
-from surrogate.forms._boxes import Atoms, clean
-from surrogate.forms.conditions import AtLeast, CategorySet, Condition, Interval
-from surrogate.forms.ruleset import Rule, RuleSet
+from surrogate.forms._boxes import clean
+from surrogate.forms._keep import Boxes, Check, boxes_of
+from surrogate.forms._merge import is_full, joined, merged, outcome
+from surrogate.forms.rule import Rule
+from surrogate.forms.ruleset import RuleSet
 from surrogate.forms.tree import Tree
 from surrogate.types import BoolArray, Feature
 
@@ -87,7 +88,10 @@ def simplify(rules: RuleSet, *, ordered: bool | None = None) -> RuleSet:
     rules : RuleSet
         The most is gained where no two rules overlap and every row is in one, as in the
         rules of a tree. Of other sets only contradictory, certain, subsumed and, in
-        ordered lists, neighbouring parts are simplified.
+        ordered lists, neighbouring parts are simplified; where the heaviest or the longest
+        rule decides, only contradictory ones go, unless a list is made of them. Time grows
+        with the square of the number of rules, and faster where many are merged: for long
+        unordered sets `surrogate.rules.prune`, which may lose agreement, shortens more.
     ordered : bool or None
         Whether the result is an ordered list, whose later rules may lean on the earlier
         ones and whose default takes the outcome that needs the most conditions, or an
@@ -122,8 +126,12 @@ def simplify(rules: RuleSet, *, ordered: bool | None = None) -> RuleSet:
     wanted = rules.ordered if ordered is None else ordered
     if rules.ordered and not wanted:
         raise InputError("An ordered list of rules cannot be simplified to an unordered set.")
+    if rules.priority is not None and not rules.ordered and not rules.is_disjoint:
+        if wanted:
+            return simplify(rules.listed())
+        return replace(rules, rules=_possible(rules))
     kept = _cleaned(rules)
-    boxes = _boxes_of(kept, rules.features)
+    boxes = boxes_of(kept, rules.features)
     if rules.ordered:
         shorter = kept if boxes is None else _shorter_list(boxes, rules.features)
         return replace(rules, rules=tuple(shorter))
@@ -137,127 +145,29 @@ def simplify(rules: RuleSet, *, ordered: bool | None = None) -> RuleSet:
     return _of_disjoint(rules, boxes, wanted)
 
 
-@dataclass(frozen=True, eq=False)
-class _Boxes:
-    """Rules that some row can be in, with their boxes."""
-
-    rules: list[Rule]
-    atoms: Atoms
-    masks: BoolArray  # (rules, atoms)
-
-    @property
-    def are_disjoint(self) -> bool:
-        """Whether no row is in two of them."""
-        shared = [
-            self.atoms.meets(mask, self.masks[at + 1 :]) for at, mask in enumerate(self.masks)
-        ]
-        return not any(some.any() for some in shared)
-
-    @property
-    def are_complete(self) -> bool:
-        """Whether every row is in one of them, if they are disjoint."""
-        if not self.rules:
-            return False  # at most the default's
-        full = self.atoms.volume(np.ones_like(self.masks[0]))
-        return sum(self.atoms.volume(mask) for mask in self.masks) == full
-
-
-def _boxes_of(rules: Sequence[Rule], features: tuple[Feature, ...]) -> _Boxes | None:
-    """The boxes of rules that speak of single columns, each once; None of others."""
-    for rule in rules:
-        columns = {c.columns for c in rule.conditions}
-        if any(isinstance(c, AtLeast) for c in rule.conditions):
-            return None
-        if len(columns) != len(rule.conditions):
-            return None
-    atoms = Atoms.of([rule.conditions for rule in rules], features)
-    masks = [atoms.mask(rule.conditions) for rule in rules]
-    possible = [at for at, mask in enumerate(masks) if atoms.volume(mask) > 0]
-    return _Boxes(
-        [rules[at] for at in possible],
-        atoms,
-        np.array(masks, dtype=np.bool_)[possible] if possible else np.empty((0, 0), dtype=np.bool_),
-    )
-
-
-class _Check:
-    """What the result must keep: the outcome of every original box."""
-
-    def __init__(self, boxes: _Boxes, *, ordered: bool) -> None:
-        self.boxes, self.ordered = boxes, ordered
-        self.outcomes = [_outcome(rule) for rule in boxes.rules]
-        # By identity: hashing rules would take longer than what is kept.
-        self._reached: dict[int, tuple[Rule, BoolArray, BoolArray]] = {}
-        self._looser: dict[int, tuple[Rule, list[Rule]]] = {}
-        self._alike: dict[object, BoolArray] = {}
-
-    def keeps(self, rules: Sequence[Rule], default: object) -> bool:
-        """Whether the rules give every original box its outcome."""
-        safe = self.safe([])
-        for rule in rules:
-            if not self.allows(rule, safe):
-                return False
-            # A box of another outcome that is inside was safe before.
-            safe |= self._reach(rule)[1]
-        return bool((safe | self._are(default)).all())
-
-    def safe(self, rules: Sequence[Rule]) -> BoolArray:
-        """Which original boxes lie inside one of some rules."""
-        inside = np.zeros(len(self.outcomes), dtype=np.bool_)
-        for rule in rules:
-            inside |= self._reach(rule)[1]
-        return inside
-
-    def allows(self, rule: Rule, safe: BoolArray) -> bool:
-        """Whether a rule meets no box of another outcome, but such as are safe before it."""
-        wrong = self._reach(rule)[0] & ~self._are(_outcome(rule))
-        return not (wrong & ~safe if self.ordered else wrong).any()
-
-    def looser(self, rule: Rule) -> list[Rule]:
-        """The rule without one condition, or without one bound of one."""
-        if id(rule) not in self._looser:
-            self._looser[id(rule)] = rule, _relaxations(rule)
-        return self._looser[id(rule)][1]
-
-    def _reach(self, rule: Rule) -> tuple[BoolArray, BoolArray]:
-        """Which original boxes a rule meets, and which lie inside of it."""
-        if id(rule) not in self._reached:
-            mask = self.boxes.atoms.mask(rule.conditions)
-            met = self.boxes.atoms.meets(mask, self.boxes.masks)
-            inside = np.asarray(~(self.boxes.masks & ~mask).any(axis=1))
-            self._reached[id(rule)] = rule, met, inside
-        return self._reached[id(rule)][1:]
-
-    def _are(self, outcome: object) -> BoolArray:
-        """Which original boxes have an outcome."""
-        if outcome not in self._alike:
-            self._alike[outcome] = np.array([o == outcome for o in self.outcomes], dtype=np.bool_)
-        return self._alike[outcome]
-
-
-def _of_disjoint(rules: RuleSet, boxes: _Boxes, ordered: bool) -> RuleSet:
+def _of_disjoint(rules: RuleSet, boxes: Boxes, ordered: bool) -> RuleSet:
     """Simplify rules of which at most one holds."""
-    merged = _merged(boxes.rules, rules.features)
+    fewer = merged(boxes.rules, rules.features)
     if not boxes.are_complete:
-        return replace(rules, rules=tuple(merged), ordered=ordered)
-    check = _Check(boxes, ordered=ordered)
+        return replace(rules, rules=tuple(fewer), ordered=ordered)
+    check = Check(boxes, ordered=ordered)
     if not ordered:
-        return replace(rules, rules=tuple(_reduced(merged, rules.features, check)))
-    return _best_list(rules, merged, check)
+        return replace(rules, rules=tuple(_reduced(fewer, rules.features, check)))
+    return _best_list(rules, fewer, check)
 
 
-def _best_list(rules: RuleSet, merged: list[Rule], check: _Check) -> RuleSet:
+def _best_list(rules: RuleSet, fewer: list[Rule], check: Check) -> RuleSet:
     """The ordered list with the fewest conditions among a few orders of the rules."""
     cost: dict[object, int] = {}
-    for rule in merged:
-        cost[_outcome(rule)] = cost.get(_outcome(rule), 0) + len(rule.conditions)
+    for rule in fewer:
+        cost[outcome(rule)] = cost.get(outcome(rule), 0) + len(rule.conditions)
     last = max(cost, key=lambda outcome: cost[outcome])
-    rest = [rule for rule in merged if _outcome(rule) == last]
-    first = [rule for rule in merged if _outcome(rule) != last]
+    rest = [rule for rule in fewer if outcome(rule) == last]
+    first = [rule for rule in fewer if outcome(rule) != last]
     orders = (
         sorted(first, key=lambda r: (-r.weight, len(r.conditions))),
         sorted(first, key=lambda r: (len(r.conditions), -r.weight)),
-        sorted(first, key=lambda r: (cost[_outcome(r)], len(r.conditions), -r.weight)),
+        sorted(first, key=lambda r: (cost[outcome(r)], len(r.conditions), -r.weight)),
     )
     lists = [_reduced(order, rules.features, check, default=last) for order in orders]
     best = min(lists, key=lambda found: (sum(len(r.conditions) for r in found), len(found)))
@@ -276,7 +186,7 @@ def _best_list(rules: RuleSet, merged: list[Rule], check: _Check) -> RuleSet:
 
 
 def _reduced(
-    rules: list[Rule], features: tuple[Feature, ...], check: _Check, *, default: object = None
+    rules: list[Rule], features: tuple[Feature, ...], check: Check, *, default: object = None
 ) -> list[Rule]:
     """Relax and drop whatever can go; each edit is checked against the original boxes."""
     changed = True
@@ -292,97 +202,15 @@ def _reduced(
             looser = [rule for rule in check.looser(rules[at]) if check.allows(rule, safe)]
             if looser:
                 rules, changed = [*rules[:at], looser[0], *rules[at + 1 :]], True
-        merged = _merged(rules, features)
-        if len(merged) < len(rules) and check.keeps(merged, default):
-            rules, changed = merged, True
+        fewer = merged(rules, features)
+        if len(fewer) < len(rules) and check.keeps(fewer, default):
+            rules, changed = fewer, True
     return rules
 
 
-def _relaxations(rule: Rule) -> list[Rule]:
-    """The rule without one condition, or without one bound of one."""
-    found = []
-    for at, condition in enumerate(rule.conditions):
-        before, after = rule.conditions[:at], rule.conditions[at + 1 :]
-        found.append((*before, *after))
-        if isinstance(condition, Interval) and _is_bounded(condition):
-            unbounded = (
-                replace(condition, low=-np.inf, low_closed=False),
-                replace(condition, high=np.inf),
-            )
-            found += [(*before, looser, *after) for looser in unbounded]
-    # Whole conditions first: they shorten the rule.
-    found.sort(key=len)
-    return [replace(rule, conditions=box, n_covered=None, n_correct=None) for box in found]
-
-
-def _is_bounded(interval: Interval) -> bool:
-    """Whether it has two bounds, one of which could go."""
-    return not interval.is_void and bool(np.isfinite([interval.low, interval.high]).all())
-
-
-def _merged(rules: list[Rule], features: tuple[Feature, ...]) -> list[Rule]:
-    """Join rules of one outcome that differ in one column, until none is left."""
-    rules = list(rules)
-    i = 0
-    while i < len(rules):
-        for j in range(i + 1, len(rules)):
-            joined = _joined(rules[i], rules[j], features)
-            if joined is not None:
-                rules[i : j + 1] = [joined, *rules[i + 1 : j]]
-                i = -1
-                break
-        i += 1
-    return rules
-
-
-def _joined(a: Rule, b: Rule, features: tuple[Feature, ...]) -> Rule | None:
-    """One rule for two, or None where a single rule cannot say it."""
-    if _outcome(a) != _outcome(b):
-        return None
-    mine = {c.columns: c for c in a.conditions}
-    theirs = {c.columns: c for c in b.conditions}
-    if mine.keys() != theirs.keys():
-        return None
-    differing = [key for key in mine if mine[key] != theirs[key]]
-    if len(differing) > 1:
-        return None
-    if differing:
-        union = _union(mine[differing[0]], theirs[differing[0]])
-        if union is None:
-            return None
-        mine[differing[0]] = union
-    conditions = tuple(c for c in mine.values() if not _is_full(c, features))
-    weight = a.weight + b.weight
-    mean = a.decision is not None and weight > 0
-    value = (a.weight * a.value + b.weight * b.value) / weight if mean else a.value
-    counts = [
-        None if x is None or y is None else x + y
-        for x, y in ((a.n_covered, b.n_covered), (a.n_correct, b.n_correct))
-    ]
-    return Rule(conditions, value, a.decision, weight, *counts)
-
-
-def _union(a: Condition, b: Condition) -> Condition | None:
-    """The single condition that one of both holds, if there is one."""
-    if isinstance(a, Interval) and isinstance(b, Interval):
-        return a.join(b)
-    if isinstance(a, CategorySet) and isinstance(b, CategorySet):
-        return a.join(b)
-    return None
-
-
-def _is_full(condition: Condition, features: tuple[Feature, ...]) -> bool:
-    """Whether the condition holds for every row that the features allow."""
-    if condition.is_certain(features):
-        return True
-    if isinstance(condition, AtLeast) or features[condition.feature].missing:
-        return False
-    return replace(condition, missing=True).is_certain(features)
-
-
-def _outcome(rule: Rule) -> object:
-    """What must stay the same: the class decided, or the values."""
-    return rule.value.tobytes() if rule.decision is None else rule.decision
+def _possible(rules: RuleSet) -> tuple[Rule, ...]:
+    """Rules that some row can be in, as they are: their length may be what decides."""
+    return tuple(r for r in rules.rules if clean(r.conditions, rules.features) is not None)
 
 
 def _cleaned(rules: RuleSet) -> tuple[Rule, ...]:
@@ -391,21 +219,21 @@ def _cleaned(rules: RuleSet) -> tuple[Rule, ...]:
     for rule in rules.rules:
         conditions = clean(rule.conditions, rules.features)
         if conditions is not None:
-            full = tuple(c for c in conditions if not _is_full(c, rules.features))
+            full = tuple(c for c in conditions if not is_full(c, rules.features))
             kept.append(replace(rule, conditions=full))
     return tuple(kept)
 
 
-def _shorter_list(boxes: _Boxes, features: tuple[Feature, ...]) -> list[Rule]:
+def _shorter_list(boxes: Boxes, features: tuple[Feature, ...]) -> list[Rule]:
     """Drop rules that an earlier one contains, and join neighbours of one outcome."""
     kept: list[Rule] = []
     masks: list[BoolArray] = []
     for rule, mask in zip(boxes.rules, boxes.masks):
         if any(not (mask & ~earlier).any() for earlier in masks):
             continue
-        joined = _joined(kept[-1], rule, features) if kept else None
-        if joined is not None:
-            kept[-1], masks[-1] = joined, boxes.atoms.mask(joined.conditions)
+        both = joined(kept[-1], rule, features) if kept else None
+        if both is not None:
+            kept[-1], masks[-1] = both, boxes.atoms.mask(both.conditions)
         else:
             kept.append(rule)
             masks.append(mask)

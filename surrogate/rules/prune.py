@@ -156,14 +156,4 @@ def _shorter(rule: Rule) -> list[Rule]:
 
 def _decide(form: RuleSet, rules: list[Rule], held: list[BoolArray], n: int) -> IntArray:
     """Class codes (n,) of rules whose rows are known."""
-    codes = np.array([*(rule.decision for rule in rules), form.decision], dtype=np.intp)
-    if not rules:
-        return np.full(n, form.decision, dtype=np.intp)
-    table = np.stack([*held, np.ones(n, dtype=np.bool_)], axis=1)  # (n, rules + 1)
-    if form.ordered:
-        return np.asarray(codes[table.argmax(axis=1)])
-    votes = np.zeros((n, len(form.classes or ())))
-    for rule, rows in zip(rules, held):
-        votes[rows, rule.decision] += rule.weight
-    votes[~table[:, :-1].any(axis=1), codes[-1]] = 1.0
-    return np.asarray(votes.argmax(axis=1))
+    return replace(form, rules=tuple(rules)).decide(held, n)

@@ -229,7 +229,7 @@ def test_rows_of_another_width_are_refused():
 
 
 def test_dicts_that_are_no_form_are_refused():
-    with pytest.raises(InputError, match="must be one of tree, rules, linear; got 'x'"):
+    with pytest.raises(InputError, match=r"must be one of tree, .*linear; got 'x'"):
         form_from_dict({"form": "x"})
     with pytest.raises(InputError, match="needs the entry 'features'"):
         form_from_dict({"form": "tree"})
