@@ -14,9 +14,14 @@ __all__ = ["device_name", "is_torch", "namespace", "on_library", "to_numpy"]
 
 def is_torch(array: Array) -> bool:
     """Whether an array is torch's, found out without importing torch."""
-    if type(array) is np.ndarray:  # asked several times for every batch
-        return False
-    return type(array).__module__.partition(".")[0] == "torch"
+    kind = type(array)
+    known = _OF_TORCH.get(kind)  # asked several times for every batch
+    if known is None:
+        known = _OF_TORCH[kind] = kind.__module__.partition(".")[0] == "torch"
+    return known
+
+
+_OF_TORCH: dict[type, bool] = {}
 
 
 def namespace(*arrays: Array) -> Any:

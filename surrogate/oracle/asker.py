@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from surrogate._array import to_numpy
 from surrogate.errors import AnswerError, Interrupted, ModelError, SurrogateError
 from surrogate.oracle.answers import Answers
 from surrogate.oracle.judge import Judge
 from surrogate.oracle.rows import RowCheck, missing_columns, row_text
-from surrogate.oracle.screens import Host, host_view, is_finite
+from surrogate.oracle.screens import host_view, is_finite
 from surrogate.oracle.settle import Settled, lacks_classes, settle
 from surrogate.oracle.shapes import Answered
 from surrogate.types import Array, BlackBox, Reply, Traits
@@ -147,8 +149,7 @@ class Asker:
         for purpose, n in shares.items():
             self.rows += n
             self.purposes[purpose] = self.purposes.get(purpose, 0) + n
-        sample = self._sample(rows)
-        before = b"" if sample is None else sample.tobytes()
+        mark = self._mark(rows)
         start = perf_counter()
         try:
             reply = self.box.look(asked, layers) if layers else self.box.ask(asked)  # type: ignore[attr-defined]
@@ -161,7 +162,7 @@ class Asker:
             ) from error
         finally:
             self.seconds += perf_counter() - start
-        if sample is not None and sample.tobytes() != before:
+        if mark is not None and self._mark(rows) != mark:
             raise ModelError(
                 f"{self.traits.name} changed the rows that it was given in place, so that what it "
                 "answered is not what was asked; let it, or its preprocess, work on a copy "
@@ -169,12 +170,18 @@ class Asker:
             )
         return reply
 
-    def _sample(self, rows: Array) -> Host | None:
-        """A view of a few rows, of all at first: what a model must leave as it is."""
-        host = host_view(rows)
-        if host is None:
-            return None
-        return host if self._judge is None else host[:: -(-len(host) // GUARDED_ROWS)]
+    def _mark(self, rows: Array) -> bytes | int | None:
+        """What tells whether a model changed its rows: a few of them, all at first.
+
+        Tensors count their own changes; what NumPy does to their memory shows at first only.
+        """
+        if type(rows) is np.ndarray:
+            step = 1 if self._judge is None else -(-len(rows) // GUARDED_ROWS)
+            return rows[::step].tobytes()
+        host = host_view(rows) if self._judge is None else None
+        if host is not None:
+            return host.tobytes()
+        return None if rows.is_inference() else int(rows._version)
 
     def _settle(self, waiting: Sequence[Answered]) -> list[Answers]:
         """Settle what answers are, and judge those that waited for it."""

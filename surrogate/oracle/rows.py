@@ -8,7 +8,7 @@ import numpy as np
 
 from surrogate._array import is_torch
 from surrogate.errors import DataError
-from surrogate.oracle.screens import host_view, is_finite, on_host
+from surrogate.oracle.screens import is_finite, on_host
 from surrogate.types import Array
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ class RowCheck:
             matrix = np.ascontiguousarray(matrix)
             if matrix.dtype.kind != "f":
                 matrix = self._floats(matrix)
-        host = host_view(matrix)
-        shape = matrix.shape if host is None else host.shape
+        shape = matrix.shape
         if len(shape) != 2 or shape[1] != self._width:
             raise self._wrong_shape(tuple(shape))
         if shape[0] == 0:
             raise DataError("There are no rows to ask; give at least one.")
-        if screened and not is_finite(matrix if host is None else host):
+        if screened and not is_finite(matrix):
             self.check_finite(matrix)
         return matrix
 

@@ -23,6 +23,7 @@ __all__ = ["Host", "host_view", "is_finite", "on_host", "sums_to_one"]
 Host = np.ndarray[Any, Any]
 
 ONE_THREAD = 8_192  # entries that OpenBLAS takes on one thread, whatever it does with them
+SHARED = 1 << 16  # entries of a tensor from which torch's own threads, still warm, are faster
 HALF = ("float16", "torch.float16", "torch.bfloat16")
 
 
@@ -30,9 +31,7 @@ def host_view(values: Array) -> Host | None:
     """Floats as an array without a copy; None where they lie elsewhere or are half floats."""
     if type(values) is np.ndarray:
         return values if values.itemsize > 2 else None
-    if not is_torch(values):
-        return None
-    if not values.is_cpu or values.element_size() == 2:
+    if not is_torch(values) or not values.is_cpu or values.element_size() == 2:
         return None
     host: Host = (values.detach() if values.requires_grad else values).numpy()
     return host
@@ -48,15 +47,22 @@ def on_host(values: Array) -> Host:
 
 def is_finite(values: Array) -> bool:
     """Whether all entries are shown to be finite; False proves nothing."""
-    host = host_view(values)
-    if host is not None:
-        flat = host.ravel(order="K")
-        small = flat.size <= ONE_THREAD
-        # neither of the two warns of an overflow, as `dot` and `sum` do
-        return math.isfinite(np.vdot(flat, flat) if small else np.einsum("i->", flat))
-    if is_torch(values):
-        return math.isfinite(float(values.detach().sum()))
-    return bool(np.isfinite(values).all())
+    host = values if type(values) is np.ndarray else _small_view(values)
+    if host is None:
+        return math.isfinite(values.detach().sum())
+    if host.itemsize == 2:
+        return bool(np.isfinite(host).all())
+    flat = host.ravel(order="K")
+    small = flat.size <= ONE_THREAD
+    # neither of the two warns of an overflow, as `dot` and `sum` do
+    return math.isfinite(np.vdot(flat, flat) if small else np.einsum("i->", flat))
+
+
+def _small_view(values: Array) -> Host | None:
+    """A view of what NumPy screens faster than torch."""
+    if is_torch(values) and values.numel() > SHARED:
+        return None
+    return host_view(values)
 
 
 def sums_to_one(values: Array, bound: float) -> bool:

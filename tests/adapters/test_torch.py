@@ -248,3 +248,23 @@ def test_a_pickled_box_brings_its_net(net: Any) -> None:
 def test_only_modules_are_wrapped() -> None:
     with pytest.raises(InputError, match=r"TorchBox wraps a torch.nn.Module; got function"):
         TorchBox(lambda rows: rows)
+
+
+def test_a_submodule_that_is_put_in_later_is_asked_in_eval_mode_too() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Identity()).eval()
+    box = TorchBox(net, output="scores")
+    rows = np.ones((50, 2))
+    before = box.ask(rows).values
+    net[1] = torch.nn.Dropout(0.9)
+    assert torch.equal(box.ask(rows).values, before)
+    assert net[1].training
+
+
+def test_a_preprocess_that_works_in_place_leaves_tensors_alone() -> None:
+    def doubled(rows: np.ndarray) -> np.ndarray:
+        rows *= 2
+        return rows
+
+    rows = torch.ones(3, 2)
+    TorchBox(torch.nn.Linear(2, 1), task="regression", preprocess=doubled).ask(rows)
+    assert torch.equal(rows, torch.ones(3, 2))
