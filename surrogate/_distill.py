@@ -22,7 +22,7 @@ from surrogate._target import (
 from surrogate.domain import Domain
 from surrogate.explanation import GlobalExplanation
 from surrogate.fidelity import Curve, Stability, Trivial, form_stability, trivial
-from surrogate.forms import Form, Tree
+from surrogate.forms import Form
 from surrogate.methods import METHODS, find, method_class, method_options
 from surrogate.oracle import Answers
 from surrogate.sampling import child_seed
@@ -278,12 +278,13 @@ def distill_rows(
 
 
 def _curve(fitted: Any, probe: Probe, oracle: Oracle, base: Trivial, *, seed: int) -> Curve | None:
-    """Fidelity of the same answers' trees of other sizes, on the same rows; nothing is asked."""
-    by_size = {tree.n_leaves: tree for tree in fitted.path(SIZES)}
+    """Fidelity of the same answers' forms of other sizes, on the same rows; nothing is asked."""
+    unit = next(iter(fitted.form_.size))  # leaves of a tree, rules of a list
+    by_size = {int(form.size[unit]): form for form in fitted.path(SIZES)}
     points = {
-        size: probe.measure(tree, oracle, base, seed=seed) for size, tree in sorted(by_size.items())
+        size: probe.measure(form, oracle, base, seed=seed) for size, form in sorted(by_size.items())
     }
-    return Curve(tuple(points), tuple(points.values())) if len(points) > 1 else None
+    return Curve(tuple(points), tuple(points.values()), unit=unit) if len(points) > 1 else None
 
 
 def _refits(
@@ -299,7 +300,7 @@ def _refits(
     """Fit again under n other seeds, and compare what all fits say of held-out rows."""
     seed = first.random_state
     seeds = [child_seed(seed, "refit", i) for i in range(n)]
-    forms: list[Tree] = [first.form_]
+    forms: list[Any] = [first.form_]
     notes: tuple[str, ...] = ()
     with oracle.counting("stability"):
         for other in seeds:

@@ -71,6 +71,22 @@ METHODS: Mapping[str, Method] = _table(
             }
         ),
     ),
+    Method(
+        name="c45",
+        scope="global",
+        summary="C4.5's tree: gain ratio, many branches, missing values, pessimistic pruning",
+        needs="labels",
+        source="Quinlan 1993",
+        classes=MappingProxyType({"classification": "surrogate.trees.C45Classifier"}),
+    ),
+    Method(
+        name="c45rules",
+        scope="global",
+        summary="C4.5's rules in order, shortened and sifted by description length",
+        needs="labels",
+        source="Quinlan 1993",
+        classes=MappingProxyType({"classification": "surrogate.trees.C45RulesClassifier"}),
+    ),
 )
 
 

@@ -44,7 +44,7 @@ class _C45(Distils):
     def _options(self) -> C45Options:
         """What growth and pruning are told."""
         raising = self.get_params(deep=False).get("raising", True)
-        return C45Options(float(self.min_cases), float(self.confidence), raising)
+        return C45Options(float(self.min_cases), float(self.confidence), raising, short=True)
 
     def _grown(self) -> Node:
         """The unpruned tree of `rows_`."""
