@@ -49,6 +49,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "rule overlap": Metric(
             "rule overlap", False, True, "Jaccard overlap of the rows that rules of refits cover"
         ),
+        "rows in several rules": Metric(
+            "rows in several rules", True, False, "share of rows that two rules or more hold for"
+        ),
+        "rows in contrary rules": Metric(
+            "rows in contrary rules", True, False, "share of rows whose rules decide differently"
+        ),
+        "rows left to the default": Metric(
+            "rows left to the default", True, False, "share of rows that no rule holds for"
+        ),
         "rank correlation": Metric(
             "rank correlation", False, True, "Spearman's, of the sizes of coefficients"
         ),
