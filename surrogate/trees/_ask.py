@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from surrogate.domain import Domain
     from surrogate.oracle import Answers, Oracle
 
-__all__ = ["SAMPLERS", "Asked", "ask_around", "draw_rows"]
+__all__ = ["SAMPLERS", "Asked", "ask_around", "draw_rows", "read_answers"]
 
 LEAST_FITTED = 10
 SAMPLERS = ("mixed", "neighbours", "gaussian")
@@ -105,21 +105,30 @@ def ask_around(
         shares = np.concatenate([real_weight * shares, (1 - real_weight) * around / around.sum()])
     answers, ended = _answers(oracle, rows, purpose, layers)
     rows, shares = rows[: len(answers)], shares[: len(answers)]
-    decision = answers.decision if task == "classification" else None
-    values = answers.numbers()
-    if decision is not None and oracle.output == "scores":
-        values = np.eye(values.shape[1])[to_numpy(decision)]  # a mean of scores says nothing
+    values, decision = read_answers(oracle, answers)
     some, hidden = shares > 0, answers.activations
     return Asked(
         matrix=to_numpy(rows)[some],
         values=values[some],
-        decision=None if decision is None else to_numpy(decision).astype(np.intp)[some],
+        decision=None if decision is None else decision[some],
         weight=shares[some] * some.sum(),
         classes=oracle.classes,
         rejected=0.0 if sample is None else sample.rejected,
         ended=ended,
         activations=hidden and {layer: units[some] for layer, units in hidden.items()},
     )
+
+
+def read_answers(oracle: Oracle, answers: Answers) -> tuple[FloatArray, IntArray | None]:
+    """What is fitted on: values (n, k), and decisions (n,) of a classification.
+
+    A mean of scores says nothing, so of scores the decisions are the values.
+    """
+    values = answers.numbers()
+    if oracle.task == "regression":
+        return values, None
+    decision = to_numpy(answers.decision).astype(np.intp)
+    return np.eye(values.shape[1])[decision] if oracle.output == "scores" else values, decision
 
 
 def _answers(
