@@ -7,6 +7,7 @@ from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
+from surrogate.explanation.width_sweep import WidthSweep
 
 __all__ = [
     "AuditResult",
@@ -17,4 +18,5 @@ __all__ = [
     "LocalFidelity",
     "LocalStability",
     "Scaled",
+    "WidthSweep",
 ]

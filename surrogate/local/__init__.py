@@ -3,5 +3,6 @@
 from surrogate.local.compatible import LimeFit, lime_fit
 from surrogate.local.lime import Lime
 from surrogate.local.result import LimeResult
+from surrogate.local.width_sweep import sweep
 
-__all__ = ["Lime", "LimeFit", "LimeResult", "lime_fit"]
+__all__ = ["Lime", "LimeFit", "LimeResult", "lime_fit", "sweep"]

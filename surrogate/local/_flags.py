@@ -10,7 +10,7 @@ from surrogate.local._fresh import Fresh
 from surrogate.local._solve import COLLINEAR
 from surrogate.types import IntArray
 
-__all__ = ["WEAK", "flag_rows"]
+__all__ = ["FEW", "WEAK", "flag_rows"]
 
 WEAK = 0.5
 """Weighted R² below which a linear form misses more than half of what happens near a row."""
