@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from surrogate._distill import distill
     from surrogate._explain import explain
     from surrogate.adapters import wrap
-    from surrogate.domain import Domain
-    from surrogate.explanation import GlobalExplanation, LocalExplanations
+    from surrogate.domain import Domain, Images, Texts
+    from surrogate.explanation import GlobalExplanation, LocalExplanations, MaskExplanations
     from surrogate.oracle import Budget, Oracle
 
 __version__ = "0.1.0"
@@ -25,8 +25,11 @@ _EXPORTS = {
     "Budget": "surrogate.oracle",
     "Domain": "surrogate.domain",
     "GlobalExplanation": "surrogate.explanation",
+    "Images": "surrogate.domain",
     "LocalExplanations": "surrogate.explanation",
+    "MaskExplanations": "surrogate.explanation",
     "Oracle": "surrogate.oracle",
+    "Texts": "surrogate.domain",
     "audit": "surrogate._audit",
     "distill": "surrogate._distill",
     "explain": "surrogate._explain",
@@ -38,8 +41,11 @@ __all__ = [
     "Budget",
     "Domain",
     "GlobalExplanation",
+    "Images",
     "LocalExplanations",
+    "MaskExplanations",
     "Oracle",
+    "Texts",
     "audit",
     "distill",
     "explain",

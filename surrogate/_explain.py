@@ -15,9 +15,9 @@ from surrogate._target import (
     provenance,
     refuse_equal,
 )
-from surrogate.domain import Domain
+from surrogate.domain import Domain, Images, MaskDomain, Texts
 from surrogate.errors import DataError, OptionError
-from surrogate.explanation import GlobalExplanation, LocalExplanations
+from surrogate.explanation import GlobalExplanation, LocalExplanations, MaskExplanations
 from surrogate.local._stable import Stable, measure_stability, stability_cost
 from surrogate.methods import METHODS, find, method_class, method_options
 from surrogate.types import FloatArray
@@ -40,7 +40,7 @@ def explain(
     *,
     method: str = "lime",
     data: Any = None,
-    domain: Domain | None = None,
+    domain: Domain | Images | Texts | None = None,
     budget: Budget | int | None = None,
     fidelity: int | None = None,
     stability: int | None = None,
@@ -51,14 +51,14 @@ def explain(
     ledger: Kept = None,
     offline: bool = False,
     dry_run: Literal[False] = False,
-) -> LocalExplanations | GlobalExplanation: ...
+) -> LocalExplanations | MaskExplanations | GlobalExplanation: ...
 def explain(  # type: ignore[misc]  # the first overload takes any name, to say them once
     model: Any,
     X: Any,
     *,
     method: str = "lime",
     data: Any = None,
-    domain: Domain | None = None,
+    domain: Domain | Images | Texts | None = None,
     budget: Budget | int | None = None,
     fidelity: int | None = None,
     stability: int | None = None,
@@ -69,7 +69,7 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     ledger: Kept = None,
     offline: bool = False,
     dry_run: bool = False,
-) -> LocalExplanations | GlobalExplanation | Quote:
+) -> LocalExplanations | MaskExplanations | GlobalExplanation | Quote:
     """Explain what a model does around each of some rows.
 
     Parameters
@@ -85,8 +85,9 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     data : array, DataFrame or mapping of columns, n rows
         The reference population that perturbations are drawn from. May be left out where X
         has at least 50 rows; then X serves, and the result says so.
-    domain : Domain, optional
-        What a row is, where it cannot be inferred from `data`.
+    domain : Domain, Images or Texts, optional
+        What a row is, where it cannot be inferred from `data`; `Images` and `Texts` say that X
+        are images or texts, which need no `data`.
     budget : Budget or int, optional
         Most rows, or what else asking may cost; a job that does not fit is refused before its
         first query. A remote model is not asked without one.
@@ -118,7 +119,8 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     Returns
     -------
     LocalExplanations
-        Or a GlobalExplanation, where the method is a global one.
+        Or a GlobalExplanation, where the method is a global one; MaskExplanations of images
+        and texts.
 
     Raises
     ------
@@ -155,7 +157,28 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         stability=stability or 0,
         device=device,
     )
-    if find(method).scope == "global":
+    find(method)
+    if isinstance(domain, Images | Texts):
+        from surrogate._explain_inputs import explain_inputs
+
+        return explain_inputs(
+            model,
+            X,
+            domain=domain,
+            method=method,
+            data=data,
+            budget=budget,
+            fidelity=fidelity,
+            stability=stability or 0,
+            seed=seed,
+            device=device,
+            options=options,
+            on_progress=on_progress,
+            ledger=ledger,
+            offline=offline,
+            dry_run=dry_run,
+        )
+    if METHODS[method].scope == "global":
         from surrogate._distill import FIDELITY, STABILITY, distill
 
         if device is not None:
@@ -278,8 +301,9 @@ def local_method(
         If an option is unknown.
     """
     task = next(iter(METHODS[method].classes))
-    given = method_options(method, task, options)
-    return method_class(method, task)(oracle, **given), given
+    masks = oracle is not None and isinstance(oracle.domain, MaskDomain)
+    given = method_options(method, task, options, masks=masks)
+    return method_class(method, task, masks=masks)(oracle, **given), given
 
 
 def _reference(domain: Domain, rows: FloatArray, data: Any) -> tuple[FloatArray, tuple[str, ...]]:

@@ -302,8 +302,8 @@ class Images:
                 )
             return self.channels
         if grey:
-            if len({image.shape for image in given}) == 1 and given[0].shape[1] in _COLOURS:
-                n, (h, w) = len(given), given[0].shape
+            n, (h, w) = len(given), given[0].shape
+            if n > 1 and w in _COLOURS and len({image.shape for image in given}) == 1:
                 raise OptionError(
                     f"{where} of shape {(n, h, w)} may be {n} images without colours or one image "
                     f"with {w}; give channels='none', or the one image as a batch: image[None]."

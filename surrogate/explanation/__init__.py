@@ -7,6 +7,8 @@ from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
+from surrogate.explanation.mask_explanation import MaskExplanation
+from surrogate.explanation.mask_explanations import MaskExplanations
 from surrogate.explanation.width_sweep import WidthSweep
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "LocalExplanations",
     "LocalFidelity",
     "LocalStability",
+    "MaskExplanation",
+    "MaskExplanations",
     "Scaled",
     "WidthSweep",
 ]

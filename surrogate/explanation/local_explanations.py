@@ -232,13 +232,13 @@ class LocalExplanations:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LocalExplanations:
         """Give back the explanations that `to_dict` described."""
-        from surrogate.domain import Domain
+        from surrogate.domain import domain_from_dict
         from surrogate.explanation.parts import optional
         from surrogate.oracle import Queries
 
         return cls(
             method=data["method"],
-            domain=Domain.from_dict(data["domain"]),
+            domain=domain_from_dict(data["domain"]),
             task=data["task"],
             rows=unpack(data["rows"]),
             coef=unpack(data["coef"]),

@@ -33,6 +33,8 @@ class Method:
         Where the method was published.
     classes : mapping from task to str
         Dotted path of the class for each task that the method has.
+    masks : str
+        Dotted path of the class for images and texts, where it is another.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Method:
     needs: str
     source: str
     classes: Mapping[Task, str]
+    masks: str = ""
 
 
 def _table(*methods: Method) -> Mapping[str, Method]:
@@ -57,6 +60,7 @@ METHODS: Mapping[str, Method] = _table(
         classes=MappingProxyType(
             {"classification": "surrogate.local.Lime", "regression": "surrogate.local.Lime"}
         ),
+        masks="surrogate.local.MaskLime",
     ),
     Method(
         name="cart",
@@ -111,8 +115,8 @@ def find(name: str, *, scope: str | None = None) -> Method:
     return METHODS[name]
 
 
-def method_class(name: str, task: Task) -> type:
-    """Import the class behind a method for a task.
+def method_class(name: str, task: Task, *, masks: bool = False) -> type:
+    """Import the class behind a method for a task, on tables or on masks of images and texts.
 
     Raises
     ------
@@ -123,12 +127,15 @@ def method_class(name: str, task: Task) -> type:
     if task not in method.classes:
         able = ", ".join(m.name for m in METHODS.values() if task in m.classes)
         raise OptionError(f"Method {name!r} does not do {task}; these do: {able}.")
-    module, _, attribute = method.classes[task].rpartition(".")
+    path = (masks and method.masks) or method.classes[task]
+    module, _, attribute = path.rpartition(".")
     found: type = getattr(importlib.import_module(module), attribute)
     return found
 
 
-def method_options(name: str, task: Task, options: Mapping[str, Any] | None) -> dict[str, Any]:
+def method_options(
+    name: str, task: Task, options: Mapping[str, Any] | None, *, masks: bool = False
+) -> dict[str, Any]:
     """Check options by name against the constructor of a method's class.
 
     Raises
@@ -142,7 +149,7 @@ def method_options(name: str, task: Task, options: Mapping[str, Any] | None) -> 
     >>> method_options("cart", "classification", {"max_leaves": 8})
     {'max_leaves': 8}
     """
-    cls = method_class(name, task)
+    cls = method_class(name, task, masks=masks)
     if options is not None and not isinstance(options, Mapping):
         raise OptionError(
             f"The options of {cls.__name__} must be a mapping from names to values; got "

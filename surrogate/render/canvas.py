@@ -45,19 +45,19 @@ def tidy(ax: Axes, *, keep: tuple[str, ...] = ("bottom",)) -> None:
     ax.tick_params(length=0)
 
 
-def label(name: object, width: int = 32) -> str:
-    """A name that the current font can draw, at most `width` characters.
+def label(name: object, width: int = 32, *, family: str | None = None) -> str:
+    """A name that the current font, or that of a family, can draw, at most `width` characters.
 
     Pass ``parse_math=False`` beside it: a dollar sign is no formula.
     """
-    known = _glyphs(_font_file())
+    known = _glyphs(_font_file(family))
     text = clip(clean(name), width)
     return "".join(c if ord(c) in known else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _font_file() -> str:
+def _font_file(family: str | None) -> str:
     manager = require("matplotlib.font_manager", extra="plot")
-    return str(manager.findfont(manager.FontProperties()))
+    return str(manager.findfont(manager.FontProperties(family=family)))
 
 
 @lru_cache(maxsize=8)

@@ -36,6 +36,13 @@ _NOTEBOOK_STYLE = (
     ".surrogate svg.bar .pale{fill:#2a7ab9;opacity:.3}.surrogate svg.bar .plus{fill:#2a7ab9}"
     ".surrogate svg.bar .minus{fill:#d0641c}"
     ".surrogate svg.bar .line{stroke:currentColor}"
+    ".surrogate mark{color:inherit;background:none;padding:0 .1em;border-bottom:2px solid #2a7ab9}"
+    ".surrogate mark.against{border-bottom:2px dashed #d0641c}"
+    ".surrogate .s1.for{background:#2a7ab920}.surrogate .s2.for{background:#2a7ab948}"
+    ".surrogate .s3.for{background:#2a7ab970}.surrogate .s4.for{background:#2a7ab9a0}"
+    ".surrogate .s1.against{background:#d0641c20}.surrogate .s2.against{background:#d0641c48}"
+    ".surrogate .s3.against{background:#d0641c70}.surrogate .s4.against{background:#d0641ca0}"
+    ".surrogate .text{white-space:pre-wrap;max-width:40em}"
     ".surrogate pre{font-size:.9em;overflow-x:auto}"
 )
 
