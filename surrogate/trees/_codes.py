@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from surrogate.trees._ranks import edges_of
 from surrogate.types import Feature, FloatArray
 
 __all__ = ["Coding", "coding_of"]
@@ -19,8 +20,8 @@ class Coding:
     Parameters
     ----------
     points : tuple of float arrays
-        Of a column with an order: its values, rising. Of a nominal one: the rank of each
-        of its codes.
+        Of a column with an order: the greatest value of each rank but the last, rising. Of
+        a nominal one: the rank of each of its codes.
     nominal : tuple of bool
     """
 
@@ -40,15 +41,36 @@ class Coding:
                 codes[known, column] = np.searchsorted(points, x[known])
         return codes
 
+    def bins(self, matrix: FloatArray) -> tuple[npt.NDArray[np.uint16], tuple[int, ...]]:
+        """Ranks column by column (d, n), a missing value as the column's number of ranks."""
+        codes = np.empty(matrix.shape[::-1], dtype=np.uint16)
+        sizes = tuple(len(p) + (not n) for p, n in zip(self.points, self.nominal))
+        for column, points in enumerate(self.points):
+            x = np.ascontiguousarray(matrix[:, column])
+            missing = np.isnan(x)
+            if self.nominal[column]:
+                codes[column] = points[np.where(missing, 0, x).astype(np.intp)]
+            else:
+                codes[column] = np.searchsorted(points, x)
+            codes[column, missing] = sizes[column]
+        return codes, sizes
+
     def codes_up_to(self, column: int, split: float) -> frozenset[int]:
         """Codes of a nominal column whose ranks are at most `split`."""
         return frozenset(np.flatnonzero(self.points[column] <= split).tolist())
 
 
 def coding_of(
-    matrix: FloatArray, features: tuple[Feature, ...], values: FloatArray, weight: FloatArray
+    matrix: FloatArray,
+    features: tuple[Feature, ...],
+    values: FloatArray,
+    weight: FloatArray,
+    *,
+    most: int | None = None,
 ) -> Coding:
     """Ranks for each column of a matrix (n, d) whose rows have values (n, k).
+
+    A column of more than `most` values gets so many ranks, each of about as many rows.
 
     Categories are ordered by the mean value of their rows, which for one output makes the
     best cut of the order the best of all sets (Breiman et al. 1984, section 4.2.2), and
@@ -57,7 +79,7 @@ def coding_of(
     points = tuple(
         _category_ranks(matrix[:, j], len(feature.categories), values, weight)
         if feature.is_nominal
-        else np.unique(matrix[~np.isnan(matrix[:, j]), j])
+        else edges_of(matrix[:, j], most)
         for j, feature in enumerate(features)
     )
     return Coding(points, tuple(feature.is_nominal for feature in features))

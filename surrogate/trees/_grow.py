@@ -8,15 +8,16 @@ the way that scikit-learn sent it, whatever the offset and scale of its column.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surrogate.forms import LEAF, Tree
 from surrogate.trees._codes import Coding, coding_of
+from surrogate.trees._histogram import Greedy, grow_binned
 from surrogate.trees._labelled import Labelled
-from surrogate.trees._prune import best_subtree
+from surrogate.trees._prune import best_scores, best_subtree, cost_complexity
 from surrogate.trees._thresholds import between
 from surrogate.types import BoolArray, FloatArray, IntArray
 
@@ -24,6 +25,14 @@ __all__ = ["OVERGROW", "Grown", "grow"]
 
 OVERGROW = 4
 """How many times more leaves are grown greedily than the best subtree may keep."""
+
+TINY = float(np.finfo(float).tiny)
+
+MANY_ROWS = 50_000
+"""More rows are grown on bins: scikit-learn sorts them at every node."""
+
+MANY_BINS = 255
+"""Bins a column then, of about as many rows each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +56,7 @@ class Grown:
 
     def tree(self, max_leaves: int) -> Tree:
         """The best tree of at most so many leaves in what was grown for this size."""
-        # Growth is best-first and numbers nodes as they come: a smaller growth is a prefix.
-        end = 2 * OVERGROW * max_leaves - 1
-        left, right = (np.where(self.left < end, child, LEAF) for child in (self.left, self.right))
+        left, right = self._prefix(max_leaves)
         inner = best_subtree(left, right, self.score, max_leaves)
         order = _preorder(left, right, inner)
         number = np.full(len(self.feature), LEAF)
@@ -71,6 +78,26 @@ class Grown:
             count=self.count[order],
             decision=None if votes is None else votes[order].argmax(axis=1),
         )
+
+    def prices(self, max_leaves: int) -> list[tuple[float, int]]:
+        """Sizes up to `max_leaves` that are best at some price of a leaf, dearest first.
+
+        The price is a share of what one leaf for all leaves to gain: of the weight, or of
+        the scatter in regression.
+        """
+        left, right = self._prefix(max_leaves)
+        scores = best_scores(left, right, self.score, max_leaves)
+        whole = float(self.weight[0]) if self.votes is not None else -float(self.score[0])
+        return [(price / max(whole, TINY), size) for price, size in cost_complexity(scores)]
+
+    def _prefix(self, max_leaves: int) -> tuple[IntArray, IntArray]:
+        """Children of the nodes that a growth for `max_leaves` has.
+
+        Growth is best-first and numbers nodes as they come: a smaller growth is a prefix.
+        """
+        end = 2 * OVERGROW * max_leaves - 1
+        left, right = (np.where(self.left < end, child, LEAF) for child in (self.left, self.right))
+        return left, right
 
     def _tests(
         self, order: IntArray, is_inner: BoolArray
@@ -116,20 +143,12 @@ def grow(
     seed: int,
 ) -> Grown:
     """Grow best-first to `OVERGROW` times `max_leaves`; trees are cut out of what was grown."""
-    coding = coding_of(rows.matrix, rows.features, rows.values, rows.weight)
-    codes = coding.encode(rows.matrix)
     by_class = rows.decision is not None and not soft
-    kind: Any = DecisionTreeClassifier if by_class else DecisionTreeRegressor
-    target = rows.decision if by_class else rows.values
-    fitted = kind(
-        max_leaf_nodes=max(2, OVERGROW * max_leaves),
-        max_depth=max_depth,
-        min_weight_fraction_leaf=min_reach,
-        random_state=seed,
-    ).fit(codes, target, sample_weight=rows.weight)
-    tree = fitted.tree_
-    leaf = fitted.apply(codes)
-    left, right = tree.children_left, tree.children_right
+    most = MANY_BINS if len(rows.matrix) > MANY_ROWS else None
+    coding = coding_of(rows.matrix, rows.features, rows.values, rows.weight, most=most)
+    how = _Growth(max(2, OVERGROW * max_leaves), max_depth, min_reach, by_class, seed)
+    tree = (_greedy if most is None else _greedy_binned)(rows, coding, how)
+    leaf, left, right = tree.leaf, np.asarray(tree.left), np.asarray(tree.right)
     weight, count, value, votes = _statistics(rows, leaf, left, right)
     score = votes.max(axis=1) if votes is not None else -_scatter(rows, leaf, left, right, value)
     inner = left != LEAF
@@ -137,10 +156,10 @@ def grow(
         rows=rows,
         coding=coding,
         feature=np.where(inner, tree.feature, LEAF),
-        split=tree.threshold,
+        split=np.asarray(tree.split),
         left=left,
         right=right,
-        missing_left=np.asarray(tree.missing_go_to_left, dtype=np.bool_),
+        missing_left=np.asarray(tree.missing_left, dtype=np.bool_),
         leaf=leaf,
         weight=weight,
         count=count,
@@ -148,6 +167,52 @@ def grow(
         votes=votes,
         score=score,
         max_leaves=max_leaves,
+    )
+
+
+class _Growth(NamedTuple):
+    """How far and by what to grow."""
+
+    max_leaves: int
+    max_depth: int | None
+    min_reach: float
+    by_class: bool
+    seed: int
+
+
+def _greedy(rows: Labelled, coding: Coding, how: _Growth) -> Greedy:
+    """scikit-learn's growth on exact ranks."""
+    codes = coding.encode(rows.matrix)
+    kind: Any = DecisionTreeClassifier if how.by_class else DecisionTreeRegressor
+    fitted = kind(
+        max_leaf_nodes=how.max_leaves,
+        max_depth=how.max_depth,
+        min_weight_fraction_leaf=how.min_reach,
+        random_state=how.seed,
+    ).fit(codes, rows.decision if how.by_class else rows.values, sample_weight=rows.weight)
+    tree = fitted.tree_
+    return Greedy(
+        leaf=fitted.apply(codes),
+        feature=tree.feature,
+        split=tree.threshold,
+        left=tree.children_left,
+        right=tree.children_right,
+        missing_left=tree.missing_go_to_left,
+    )
+
+
+def _greedy_binned(rows: Labelled, coding: Coding, how: _Growth) -> Greedy:
+    """Growth of our own on bins, for many rows."""
+    codes, sizes = coding.bins(rows.matrix)
+    return grow_binned(
+        codes,
+        sizes=sizes,
+        weight=rows.weight,
+        classes=rows.decision if how.by_class else None,
+        values=None if how.by_class else rows.values,
+        max_leaves=how.max_leaves,
+        max_depth=how.max_depth,
+        min_weight=how.min_reach * float(rows.weight.sum()),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["best_subtree"]
+__all__ = ["best_scores", "best_subtree", "cost_complexity"]
 
 SLACK = 1e-6
 """A larger subtree must be better by this share of the total: a row in a million is nothing."""
@@ -32,7 +32,7 @@ def best_subtree(left: IntArray, right: IntArray, score: FloatArray, max_leaves:
     inner : bool array of shape (m,)
         Of subtrees equally good, one with the fewest leaves.
     """
-    given = _tables(left, right, score, max_leaves)
+    given, _ = _tables(left, right, score, max_leaves)
     inner = np.zeros(len(left), dtype=np.bool_)
     waiting = [(0, max_leaves)]
     while waiting:
@@ -46,8 +46,53 @@ def best_subtree(left: IntArray, right: IntArray, score: FloatArray, max_leaves:
     return inner
 
 
-def _tables(left: IntArray, right: IntArray, score: FloatArray, max_leaves: int) -> list[IntArray]:
-    """Per node, entry s: of s + 1 leaves, how many go left; 0 if the node is a leaf itself."""
+def best_scores(left: IntArray, right: IntArray, score: FloatArray, max_leaves: int) -> FloatArray:
+    """What the best subtree of at most 1, 2, ... leaves scores: (s,), rising, s <= max_leaves."""
+    _, top = _tables(left, right, score, max_leaves)
+    return top
+
+
+def cost_complexity(scores: FloatArray) -> list[tuple[float, int]]:
+    """The sizes that are best at some price of a leaf, dearest price first.
+
+    Parameters
+    ----------
+    scores : float array of shape (s,)
+        Of the best trees of at most 1, 2, ... leaves.
+
+    Returns
+    -------
+    path : list of (price, leaves)
+        From this price of a leaf down, in units of the scores, to that of the next entry so
+        many leaves score most less their price. The first price is infinite, of one leaf.
+        Where Breiman et al. (1984, chapter 3) cut the weakest link again and again, this is
+        the hull of the best scores: the same trees, found all at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.trees._prune import cost_complexity
+    >>> cost_complexity(np.array([60.0, 80.0, 85.0, 95.0, 95.0]))
+    [(inf, 1), (20.0, 2), (7.5, 4)]
+    """
+    path, at = [(np.inf, 1)], 0
+    while at + 1 < len(scores):
+        slopes = (scores[at + 1 :] - scores[at]) / np.arange(1, len(scores) - at)
+        steepest = float(slopes.max())
+        if steepest <= SLACK * float(np.abs(scores).max()):
+            break
+        at += 1 + int(np.flatnonzero(slopes >= steepest * (1 - 1e-9))[-1])
+        path.append((steepest, at + 1))
+    return path
+
+
+def _tables(
+    left: IntArray, right: IntArray, score: FloatArray, max_leaves: int
+) -> tuple[list[IntArray], FloatArray]:
+    """Per node, entry s: of s + 1 leaves, how many go left, 0 if the node is a leaf itself.
+
+    And what the root's best subtrees score.
+    """
     slack = SLACK * max(float(np.abs(score).max()), np.finfo(float).tiny)
     best: list[FloatArray] = [np.empty(0)] * len(left)
     given: list[IntArray] = [np.empty(0, dtype=np.intp)] * len(left)
@@ -66,7 +111,7 @@ def _tables(left: IntArray, right: IntArray, score: FloatArray, max_leaves: int)
             split[at][better] = i + 1
         _carry(top, split, slack)
         best[node], given[node] = top, split
-    return given
+    return given, best[0]
 
 
 def _carry(top: FloatArray, split: IntArray, slack: float) -> None:

@@ -12,7 +12,7 @@ from surrogate.trees._labelled import Labelled
 from surrogate.trees._prune import best_subtree
 from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Sketch", "best_smaller", "tree_of"]
+__all__ = ["Sketch", "best_smaller", "pruned", "sketches_of", "tree_of"]
 
 
 @dataclass(eq=False, slots=True)
@@ -109,9 +109,12 @@ def best_smaller(tree: Tree, rows: Labelled, max_leaves: int) -> Tree:
         Of a classification the one that agrees with most weight, of a regression the one
         of least squared error; `tree` itself if it is small enough.
     """
-    if tree.n_leaves <= max_leaves:
-        return tree
-    nodes = _sketches(tree)
+    return tree if tree.n_leaves <= max_leaves else pruned(tree, rows, max_leaves)
+
+
+def pruned(tree: Tree, rows: Labelled, max_leaves: int) -> Tree:
+    """The best subtree, without what brings nothing even where there is room for it."""
+    nodes = sketches_of(tree)
     reached = _reached(nodes, tree.left, tree.right, rows.matrix)
     score = np.array([_score(tree, rows, node, here) for node, here in enumerate(reached)])
     inner = best_subtree(tree.left, tree.right, score, max_leaves)
@@ -130,7 +133,7 @@ def _score(tree: Tree, rows: Labelled, node: int, here: IntArray) -> float:
     return -float((w[:, None] * error**2).sum())
 
 
-def _sketches(tree: Tree) -> list[Sketch]:
+def sketches_of(tree: Tree) -> list[Sketch]:
     """The nodes of a form as sketches, in their order."""
     nodes = [Sketch(decision=None) for _ in tree.feature]
     for at, node in enumerate(nodes):

@@ -8,20 +8,25 @@ and the best subtree of that size is cut out of it, by agreement with the black 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from sklearn.utils.validation import check_is_fitted
 
 from surrogate._validate import Choice, NoneOr, Real, Rule, Whole, check
 from surrogate.forms import Tree
+from surrogate.trees._choose import choose
 from surrogate.trees._estimator import SAMPLING, Decides, Distils, Follows, Sampler
-from surrogate.trees._grow import Grown, grow
+from surrogate.trees._grow import MANY_BINS, MANY_ROWS, Grown, grow
+from surrogate.trees._ranks import Ranks, rank
+from surrogate.trees._tao import improve
 from surrogate.trees._weights import ClassWeight
 
 if TYPE_CHECKING:
     from surrogate.oracle import Oracle
 
 __all__ = ["CartClassifier", "CartRegressor"]
+
+Refine: TypeAlias = Literal["tao", "none"]
 
 
 class _Cart(Distils):
@@ -32,12 +37,17 @@ class _Cart(Distils):
         "max_depth": NoneOr(Whole(1)),
         "min_reach": Real(0, 0.5),
         "targets": Choice(("decisions", "values")),
+        "ccp_alpha": Real(0),
+        "refine": Choice(("tao", "none")),
         **SAMPLING,
     }
     max_leaves: int
     max_depth: int | None
     min_reach: float
+    ccp_alpha: float
+    refine: Refine
     _grown: Grown
+    _ranks: Ranks | None
 
     def path(self, sizes: Sequence[int]) -> list[Tree]:
         """Trees of other sizes from the answers of the fit; nothing is asked.
@@ -50,19 +60,57 @@ class _Cart(Distils):
         Returns
         -------
         trees : list of Tree
-            The tree of a size is the one that a fit with this `max_leaves` gives.
+            The tree of a size is the one that a fit with this `max_leaves`, and neither
+            `ccp_alpha` nor `validation`, gives.
         """
         check_is_fitted(self, "form_")
         for size in sizes:
             check("path", {"sizes": Whole(1)}, {"sizes": size})
         if len(sizes) and max(sizes) > self._grown.max_leaves:
             self._grown = self._grow(max(sizes))
-        return [self._grown.tree(size) for size in sizes]
+        return [self._tree(size) for size in sizes]
+
+    def ccp_path(self) -> list[tuple[float, Tree]]:
+        """Trees that are best at some price of a leaf (cost-complexity path).
+
+        Returns
+        -------
+        path : list of (alpha, tree)
+            From one leaf on, alphas falling: the tree of a fit with a `ccp_alpha` below this
+            one and not below the next. Sizes go up to `max_leaves`.
+        """
+        check_is_fitted(self, "form_")
+        return [(alpha, self._tree(size)) for alpha, size in self._grown.prices(self.max_leaves)]
 
     def _learn(self, oracle: Oracle | None) -> Tree:
         """The tree of `rows_`; nothing more is asked."""
+        self._ranks = None
         self._grown = self._grow(self.max_leaves)
-        return self._grown.tree(self.max_leaves)
+        sizes = [
+            size for alpha, size in self._grown.prices(self.max_leaves) if alpha > self.ccp_alpha
+        ]
+        if self.held_out_ is None:
+            return self._tree(sizes[-1] if self.ccp_alpha else self.max_leaves)
+        found = choose([tree for n in sizes for tree in self._candidates(n)], self.held_out_)
+        self.notes_ = (*self.notes_, found.note)
+        return found.tree
+
+    def _candidates(self, size: int) -> list[Tree]:
+        """Trees of a size to choose among: as grown, and refined."""
+        grown = self._grown.tree(size)
+        return [grown] if self.refine == "none" else [grown, self._tree(size)]
+
+    def _tree(self, size: int) -> Tree:
+        """The best tree of at most so many leaves."""
+        tree = self._grown.tree(size)
+        if self.refine == "none" or tree.n_leaves == 1:
+            return tree
+        if self._ranks is None:
+            many = len(self.rows_.matrix) > MANY_ROWS
+            self._ranks = rank(
+                self.rows_.matrix, self.rows_.features, most=MANY_BINS if many else None
+            )
+        return improve(tree, self.rows_, self._ranks, min_reach=self.min_reach)
 
     def _grow(self, max_leaves: int) -> Grown:
         """Grow far enough for trees of up to `max_leaves`."""
@@ -159,6 +207,8 @@ class CartClassifier(Decides, _Cart):
         max_leaves: int = 16,
         max_depth: int | None = None,
         min_reach: float = 0.0,
+        ccp_alpha: float = 0.0,
+        refine: Refine = "none",
         n_queries: int = 5000,
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
@@ -172,6 +222,8 @@ class CartClassifier(Decides, _Cart):
         self.max_leaves = max_leaves
         self.max_depth = max_depth
         self.min_reach = min_reach
+        self.ccp_alpha = ccp_alpha
+        self.refine = refine
         self.n_queries = n_queries
         self.sampler = sampler
         self.jitter = jitter
@@ -233,6 +285,8 @@ class CartRegressor(Follows, _Cart):
         max_leaves: int = 16,
         max_depth: int | None = None,
         min_reach: float = 0.0,
+        ccp_alpha: float = 0.0,
+        refine: Refine = "none",
         n_queries: int = 5000,
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
@@ -244,6 +298,8 @@ class CartRegressor(Follows, _Cart):
         self.max_leaves = max_leaves
         self.max_depth = max_depth
         self.min_reach = min_reach
+        self.ccp_alpha = ccp_alpha
+        self.refine = refine
         self.n_queries = n_queries
         self.sampler = sampler
         self.jitter = jitter
