@@ -91,6 +91,14 @@ METHODS: Mapping[str, Method] = _table(
         source="Quinlan 1993",
         classes=MappingProxyType({"classification": "surrogate.trees.C45RulesClassifier"}),
     ),
+    Method(
+        name="trepan",
+        scope="global",
+        summary="tree grown where it is wrong most, with m-of-n tests, asking on every path",
+        needs="labels",
+        source="Craven, Shavlik 1996",
+        classes=MappingProxyType({"classification": "surrogate.trees.TrepanClassifier"}),
+    ),
 )
 
 

@@ -4,12 +4,14 @@ from surrogate.trees._thresholds import exact_threshold, shortest
 from surrogate.trees.c45 import C45Classifier, C45RulesClassifier
 from surrogate.trees.cart import CartClassifier, CartRegressor
 from surrogate.trees.convert import tree_from_sklearn
+from surrogate.trees.trepan import TrepanClassifier
 
 __all__ = [
     "C45Classifier",
     "C45RulesClassifier",
     "CartClassifier",
     "CartRegressor",
+    "TrepanClassifier",
     "exact_threshold",
     "shortest",
     "tree_from_sklearn",
