@@ -136,21 +136,40 @@ def _fitted(part: Any, slot: Slot, *, who: str) -> np.ndarray[Any, Any]:
 
 
 def _shaped(values: np.ndarray[Any, Any], slot: Slot, *, who: str) -> np.ndarray[Any, Any]:
-    """Flat rows (n, d) -> (n, *shape), as a model for images wants them."""
+    """Flat rows (n, d) -> (n, *shape), as a model for images wants them, or images -> flat rows.
+
+    Images keep the order of their axes: (n, 28, 28) may become (n, 1, 28, 28), but colours that
+    stand last are not where a model that wants them first would look.
+    """
     shape = slot.shape
     if shape is None:
         return values
     same = values.ndim == len(shape) + 1
     if same and all(want in (None, have) for want, have in zip(shape, values.shape[1:])):
         return values
+    axes, wants = ([a for a in given if a != 1] for given in (values.shape[1:], shape))
+    if len(axes) > 1 and len(wants) > 1:
+        fits = len(axes) == len(wants) and all(w in (None, a) for w, a in zip(wants, axes))
+        if not fits:
+            moved = axes[-1:] + axes[:-1]
+            turned = len(axes) == len(wants) and all(w in (None, a) for w, a in zip(wants, moved))
+            hint = " Give images with the colours first: (n, c, h, w)." if turned else ""
+            raise _other_shape(values, shape, who=who, hint=hint)
     have = math.prod(values.shape[1:])
     known = math.prod(length for length in shape if length is not None)
     open_axes = sum(length is None for length in shape)
     if open_axes > 1 or (open_axes == 0 and have != known) or have % known:
-        wanted = "x".join("?" if length is None else str(length) for length in shape) or "1"
-        got = "x".join(map(str, values.shape[1:])) or "1"
-        raise DataError(f"{who} takes rows of {wanted} numbers; these have {got}.")
+        raise _other_shape(values, shape, who=who)
     return values.reshape(len(values), *(-1 if length is None else length for length in shape))
+
+
+def _other_shape(
+    values: np.ndarray[Any, Any], shape: Sequence[int | None], *, who: str, hint: str = ""
+) -> DataError:
+    """The error of rows that do not fit an input."""
+    wanted = "x".join("?" if length is None else str(length) for length in shape) or "1"
+    got = "x".join(map(str, values.shape[1:])) or "1"
+    return DataError(f"{who} takes rows of {wanted} numbers; these have {got}.{hint}")
 
 
 def _whole(values: np.ndarray[Any, Any], dtype: str, *, who: str) -> np.ndarray[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,8 @@ class SklearnBox(Box):
         if self._width is None:
             return rows
         rows = matrix(rows)
+        if rows.ndim > 2 and prod(rows.shape[1:]) == self._width:
+            rows = rows.reshape(len(rows), -1)  # images, (n, h, w) -> (n, h * w)
         check_width(rows, self._width, who=self.traits.name)
         return rows
 

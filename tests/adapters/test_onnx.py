@@ -130,6 +130,8 @@ def test_entries_that_do_not_fit_the_type_are_named(kind: int, given: Any, messa
         (["n", 2, 2, 1], (5, 1, 2, 2), (5, 2, 2, 1)),
         (["n", None, 2], (5, 4), (5, 2, 2)),
         (["n", None, None], (5, 2, 3), (5, 2, 3)),
+        (["n", 1, 3, 2], (5, 3, 2), (5, 1, 3, 2)),
+        (["n", 6], (5, 3, 2), (5, 6)),
         (["n"], (5, 1), (5,)),
         (["n"], (5,), (5,)),
         (None, (5, 4), (5, 4)),
@@ -147,6 +149,15 @@ def test_flat_rows_take_the_shape_of_the_input(shape: Any, rows: Any, fed: Any) 
 def test_rows_of_another_width_are_named(shape: Any) -> None:
     with pytest.raises(DataError, match=r"input 'x' of ONNX model takes rows of .* numbers; these"):
         OnnxBox(identity(kinds.FLOAT, shape)).ask(np.zeros((5, 3)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [((5, 4, 6, 3), r" Give images with the colours first: \(n, c, h, w\)\."), ((5, 6, 3, 4), "$")],
+)
+def test_images_are_not_turned_into_others_of_as_many_numbers(rows: Any, hint: str) -> None:
+    with pytest.raises(DataError, match=rf"takes rows of 3x4x6 numbers; these have .*\.{hint}"):
+        OnnxBox(identity(kinds.FLOAT, ["n", 3, 4, 6])).ask(np.zeros(rows))
 
 
 @pytest.fixture(scope="module")

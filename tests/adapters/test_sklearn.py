@@ -221,6 +221,12 @@ def test_text_pipelines_get_their_rows_as_they_are() -> None:
     assert SklearnBox(model).ask(texts).values.shape == (4, 2)
 
 
+def test_images_are_laid_out_as_rows_of_as_many_columns() -> None:
+    rows = np.arange(24.0).reshape(6, 4)
+    box = SklearnBox(LinearRegression().fit(rows, rows[:, 3]))
+    assert np.allclose(box.ask(rows.reshape(6, 2, 2)).values, rows[:, 3])
+
+
 def test_preprocess_may_make_the_columns_that_the_model_knows(people_model: Any) -> None:
     box = SklearnBox(
         people_model,

@@ -13,7 +13,11 @@ import pytest
 import surrogate
 
 # Where the name one imports is not the name one installs.
-DISTRIBUTIONS = {"art": "adversarial-robustness-toolbox", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "art": "adversarial-robustness-toolbox",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
 # Whoever has a DataFrame has the library; results that become one say so.
 NOT_IN_EXTRAS = {"pandas", "polars"}
 
@@ -46,7 +50,7 @@ def requires(tree: ast.Module) -> list[tuple[str, str, int]]:
 
 
 def test_the_extras_are_those_promised(extras: dict[str, list[str]]) -> None:
-    promised = {"onnx", "torch", "http", "plot", "report", "lime", "shap", "adversarial"}
+    promised = {"onnx", "torch", "http", "plot", "report", "lime", "shap", "images", "adversarial"}
     assert set(extras) == promised | {"all", "test", "docs"}
 
 
