@@ -9,13 +9,14 @@ and nodes ask only when they are expanded.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from surrogate._validate import Boolean, Choice, NoneOr, Real, Rule, Whole, check
-from surrogate.forms import Tree
+from surrogate.forms import RuleSet, Tree, literals, simplify
 from surrogate.sampling import generator
 from surrogate.trees._draws import MarginalDraws, RowDraws
 from surrogate.trees._estimator import SAMPLING, Decides, Distils
@@ -191,6 +192,17 @@ class TrepanClassifier(Decides, Distils):
             check("path", {"sizes": Whole(1)}, {"sizes": size})
         return [best_smaller(self.form_, self.rows_, size) for size in sizes]
 
+    @property
+    def rules_(self) -> RuleSet:
+        """The tree as an ordered list of rules that decides the same, with their support."""
+        check_is_fitted(self, "form_")
+        if not self.form_.tests:
+            rules: RuleSet = super().rules_
+            return rules
+        return _listed(simplify(self.form_.rules())).measured(
+            self.rows_.matrix, self.rows_.decision
+        )
+
     def _limit(self, n: int) -> int:
         """Most rows that nodes ask, after the n real ones."""
         # Two children lack together at most what one node may: they share its rows.
@@ -258,3 +270,24 @@ class TrepanClassifier(Decides, Distils):
             return rows
         rng = generator(self.random_state, "weighted sources")
         return rows[rng.choice(len(rows), len(rows), p=weight / weight.sum())]
+
+
+def _listed(rules: RuleSet) -> RuleSet:
+    """The rules of a tree's leaves as a list; the class with most conditions is its default."""
+    cost: dict[int, int] = {}
+    for rule in rules.rules:
+        assert rule.decision is not None
+        size = sum(literals(condition) for condition in rule.conditions)
+        cost[rule.decision] = cost.get(rule.decision, 0) + size
+    last = max(cost, key=lambda code: cost[code], default=rules.decision)
+    rest = [rule for rule in rules.rules if rule.decision == last]
+    first = [rule for rule in rules.rules if rule.decision != last]
+    weight = [rule.weight for rule in rest]
+    value = np.average([rule.value for rule in rest], axis=0, weights=weight) if rest else None
+    return replace(
+        rules,
+        rules=tuple(sorted(first, key=lambda rule: -rule.weight)),
+        value=rules.value if value is None else value,
+        decision=last,
+        ordered=True,
+    )
