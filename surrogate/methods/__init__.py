@@ -99,6 +99,19 @@ METHODS: Mapping[str, Method] = _table(
         source="Craven, Shavlik 1996",
         classes=MappingProxyType({"classification": "surrogate.trees.TrepanClassifier"}),
     ),
+    Method(
+        name="ann_dt",
+        scope="global",
+        summary="tree of answers asked between real rows, by error or along straight lines",
+        needs="labels",
+        source="Schmitz, Aldrich, Gouws 1999",
+        classes=MappingProxyType(
+            {
+                "classification": "surrogate.trees.AnnDtClassifier",
+                "regression": "surrogate.trees.AnnDtRegressor",
+            }
+        ),
+    ),
 )
 
 

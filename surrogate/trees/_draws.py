@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from surrogate.forms import AtLeast, Condition
 from surrogate.sampling import GaussianSampler, child_seed, finish, generator
+from surrogate.sampling.neighbours import embed
 from surrogate.sampling.rows import unit_of
 from surrogate.trees._ask import draw_rows
 from surrogate.trees._growth import Path, all_hold
@@ -16,7 +18,7 @@ from surrogate.types import BoolArray, FloatArray, IntArray
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["MarginalDraws", "RowDraws", "unlike"]
+__all__ = ["InterpolatedDraws", "MarginalDraws", "RowDraws", "unlike"]
 
 ALPHA = 0.10
 """Level, shared among columns, at which a node's rows differ from those that were fitted."""
@@ -26,6 +28,12 @@ LEAST_FITTED = 20
 
 ROUNDS = 6
 """How often more rows are drawn for a node before they are made to fit its path."""
+
+CANDIDATES = 2000
+"""Among how many real rows the nearest one of an interpolated row is searched."""
+
+NEIGHBOURS = 10
+"""Which neighbour's distance is the typical one."""
 
 POOL = 4000
 """How many rows are drawn at once; those off the path wait for other nodes."""
@@ -128,16 +136,24 @@ class RowDraws(_Draws):
         got = self._take(n, path)
         if len(got) == n:
             return got
-        sampler, reference = self.sampler, self.reference
-        if isinstance(sampler, str) and len(np.unique(reference[:LEAST_FITTED], axis=0)) < 2:
+        self.pool = np.vstack([self.pool, self._drawn(max(POOL, n), seed)])
+        return np.vstack([got, self._take(n - len(got), path)])
+
+    def _drawn(self, n: int, seed: int) -> FloatArray:
+        """Draw n rows, wherever they lie."""
+        sampler = self.sampler
+        if isinstance(sampler, str) and not self._vary:
             sampler = "gaussian"  # equal rows have none between them
-        drawn = draw_rows(
-            sampler, self.domain, reference, n=max(POOL, n), jitter=self.jitter, seed=seed
-        )
+        drawn = draw_rows(sampler, self.domain, self.reference, n=n, jitter=self.jitter, seed=seed)
         every = len(drawn) / (1.0 - drawn.rejected)
         self.tally += np.array([every, every - len(drawn)])
-        self.pool = np.vstack([self.pool, np.asarray(drawn.rows, dtype=np.float64)])
-        return np.vstack([got, self._take(n - len(got), path)])
+        return np.asarray(drawn.rows, dtype=np.float64)
+
+    @cached_property
+    def _vary(self) -> bool:
+        """Whether the real rows are not all equal."""
+        place = embed(self.domain, self.reference)
+        return bool((place != place[0]).any())
 
     def _take(self, n: int, path: Path) -> FloatArray:
         """Up to n rows of the pool on a path, which leave it."""
@@ -150,6 +166,34 @@ class RowDraws(_Draws):
         return RowDraws(
             self.domain, real, sampler=self.sampler, jitter=self.jitter, refit=self.refit
         )
+
+
+class InterpolatedDraws(RowDraws):
+    """Rows between near real rows, no farther from one than those are from each other.
+
+    Parameters
+    ----------
+    domain : Domain
+    reference : float array of shape (m, d)
+        Real rows.
+    jitter : float
+        Noise, in standard deviations of the near rows.
+    """
+
+    def __init__(self, domain: Domain, reference: FloatArray, *, jitter: float) -> None:
+        super().__init__(domain, reference, sampler="neighbours", jitter=jitter, refit=False)
+
+    def _drawn(self, n: int, seed: int) -> FloatArray:
+        drawn = super()._drawn(n, seed)
+        some = self.reference[
+            generator(seed, "candidates").permutation(len(self.reference))[:CANDIDATES]
+        ]
+        place = embed(self.domain, np.vstack([some, drawn]))
+        real, new = place[: len(some)], place[len(some) :]
+        kth = min(NEIGHBOURS, len(real) - 1)
+        typical = float(np.median(np.partition(_distances(real, real), kth, axis=1)[:, kth]))
+        near = _distances(new, real).min(axis=1) <= typical
+        return np.asarray(drawn[near])
 
 
 class MarginalDraws(_Draws):
@@ -219,6 +263,13 @@ class MarginalDraws(_Draws):
             literals += parts
             forced += list(picked.T)
         return literals, np.array(forced, dtype=np.bool_).reshape(len(literals), n).T
+
+
+def _distances(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Squared distances of places (n, p) and (m, p): (n, m)."""
+    product = a @ b.T
+    norms = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)
+    return np.asarray(np.maximum(norms - 2.0 * product, 0.0))
 
 
 def _donors(forced: BoolArray, holds: BoolArray, rng: np.random.Generator) -> IntArray:
