@@ -297,7 +297,9 @@ class MaskLime:
         )
         fit.intercept[...] += level
         if not self.compatible:  # what rounding leaves of no effect is no effect
-            fit.coef[np.abs(fit.coef) < _ROUNDED * np.abs(Y).max()] = 0.0
+            least = _ROUNDED * np.abs(Y).max()
+            for part in (fit.coef, fit.errors):
+                part[np.abs(part) < least] = 0.0
         if plan.exact:
             fit.errors[...] = 0.0
             fit.ess[...] = np.inf

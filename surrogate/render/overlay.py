@@ -90,7 +90,7 @@ def _grey(image: np.ndarray[Any, Any]) -> FloatArray:
         values = values / 255
     low, high = values.min(), values.max()
     if low < 0 or high > 1:
-        values = (values - low) / (high - low)
+        values = (values - low) / ((high - low) or 1.0)
     if values.ndim == 2:
         return values
     if values.shape[2] < 3:
