@@ -23,22 +23,26 @@ from surrogate.forms.linear import Linear, Scaled, Term, term_from_dict
 from surrogate.forms.ruleset import Rule, RuleSet
 from surrogate.forms.simplify import ruleset_from_tree, simplify
 from surrogate.forms.tree import LEAF, Tree
+from surrogate.forms.why import Change, Otherwise, Why, why
 
 __all__ = [
     "LEAF",
     "AtLeast",
     "CategorySet",
+    "Change",
     "Condition",
     "DecisionGraph",
     "Expanded",
     "Form",
     "Interval",
     "Linear",
+    "Otherwise",
     "Rule",
     "RuleSet",
     "Scaled",
     "Term",
     "Tree",
+    "Why",
     "branch_texts",
     "complement",
     "condition_from_dict",
@@ -49,6 +53,7 @@ __all__ = [
     "ruleset_from_tree",
     "simplify",
     "term_from_dict",
+    "why",
 ]
 
 Form: TypeAlias = Tree | DecisionGraph | RuleSet | Linear
