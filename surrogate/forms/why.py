@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy as np
 from surrogate._validate import Whole, check
 from surrogate.errors import InputError
 from surrogate.forms._boxes import clean
+from surrogate.forms._change import Change, Otherwise, cell_text
 from surrogate.forms._move import Mover
-from surrogate.forms._plain import as_matrix, class_text, plain_labels, threshold_text, value_text
+from surrogate.forms._nearby import Allowed, Search, boxes_of, holding, said_of
+from surrogate.forms._plain import as_matrix, class_text, value_text
 from surrogate.forms.conditions import AtLeast, Condition, Interval, complement
 from surrogate.forms.graph import DecisionGraph
 from surrogate.forms.ruleset import RuleSet
@@ -20,77 +22,6 @@ from surrogate.forms.tree import Tree
 from surrogate.types import BoolArray, Feature, FloatArray, Label
 
 __all__ = ["Change", "Otherwise", "Why", "why"]
-
-_KEPT = 4
-"""Rows from which the search among rules goes on in each round."""
-_TRIED = 40
-"""Rules, and conditions to be broken, that are tried from each of these."""
-_SHORTENED = 12
-"""Rows found, the nearest of all and of few changes, that are made shorter yet."""
-_WAYS = 1000
-"""Ways of a graph that are looked at."""
-
-Allowed = Callable[[FloatArray], BoolArray]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One column of a row with another value.
-
-    Parameters
-    ----------
-    feature : int
-    start, to : float
-        Values of the internal matrix: codes of categories, NaN where missing.
-    distance : float
-        Between them, in the feature's scale.
-    """
-
-    feature: int
-    start: float
-    to: float
-    distance: float
-
-    def text(self, features: tuple[Feature, ...]) -> str:
-        """The change in words: "age 38 years instead of 31 years"."""
-        feature = features[self.feature]
-        to, side = float(self.to), ""
-        if not (feature.is_coded or np.isnan(to)):
-            # Just beyond an open bound: the bound is what a person wants to read.
-            beside = (("", to), ("more than ", _next(to, -1)), ("less than ", _next(to, 1)))
-            side, to = min(beside, key=lambda one: len(threshold_text(one[1])))
-        start = _cell(self.start, feature)
-        return f"{feature.name} {side}{_cell(to, feature)} instead of {start}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; None is a missing value."""
-        start, to = (None if np.isnan(x) else float(x) for x in (self.start, self.to))
-        return {"feature": self.feature, "start": start, "to": to, "distance": self.distance}
-
-
-@dataclass(frozen=True, eq=False)
-class Otherwise:
-    """Changes after which the form decides otherwise; checked by asking the form.
-
-    Parameters
-    ----------
-    changes : tuple of Change
-    decision : int or None
-        Code of the class then decided; None for regression.
-    value : float array of shape (k,)
-    row : float array of shape (d,)
-        The changed row.
-    """
-
-    changes: tuple[Change, ...]
-    decision: int | None
-    value: FloatArray
-    row: FloatArray
-
-    @property
-    def distance(self) -> float:
-        """Sum of the distances of all changes."""
-        return sum(change.distance for change in self.changes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +117,7 @@ class Why:
             return f"{said}: {', '.join(self._held(c) for c in inner)}"
         feature = self.features[condition.feature]
         x = float(self.row[condition.feature])
-        here = _cell(x, feature)
+        here = cell_text(x, feature)
         if said in (f"{feature.name} = {here}", f"{feature.name} is missing"):
             return said
         return f"{said} (here {here})"
@@ -263,9 +194,9 @@ def why(
     x = start[0]
     mover = Mover(form.features, _scale(form, scale), _fixed(form.features, fixed, keep_protected))
     wanted = None if to is None else _code(form.classes, to)
-    search = _Search(form, x, mover, max_changes=max_changes, wanted=wanted, allowed=allowed)
+    search = Search(form, x, mover, max_changes=max_changes, wanted=wanted, allowed=allowed)
     fired, conditions = _fired(form, x)
-    decision, values = _said(form, start)
+    decision, values = said_of(form, start)
     return Why(
         features=form.features,
         classes=form.classes,
@@ -279,181 +210,12 @@ def why(
     )
 
 
-class _Search:
-    """Rows around one row that the form decides otherwise."""
-
-    def __init__(
-        self,
-        form: Tree | RuleSet | DecisionGraph,
-        x: FloatArray,
-        mover: Mover,
-        *,
-        max_changes: int,
-        wanted: int | None,
-        allowed: Allowed | None,
-    ) -> None:
-        self.form, self.x, self.mover, self.allowed = form, x, mover, allowed
-        self.most, self.wanted = max_changes, wanted
-        self.decision, self.values = _said(form, x[None])
-        self.boxes = [] if form.classes is not None and len(form.classes) < 2 else self._aims()
-
-    def _aims(self) -> list[tuple[Condition, ...]]:
-        """Conditions of what decides otherwise, each column's met into one."""
-        here = None if self.decision is None else int(self.decision[0])
-        boxes = (
-            clean(box, self.form.features)
-            for box, decision in _boxes(self.form)
-            if decision is None or decision != here
-        )
-        return [box for box in boxes if box is not None]
-
-    def found(self) -> tuple[Otherwise, ...]:
-        """The nearest with one change, then those with more that are nearer."""
-        tried: set[bytes] = {self.x.tobytes()}
-        front, hits = [self.x], [np.empty((0, len(self.x)))]
-        for _ in range(self.most if isinstance(self.form, RuleSet) else 1):
-            rows = self._next(front, tried)
-            if not len(rows):
-                break
-            good = self._is_other(rows)
-            hits.append(rows[good])
-            rest = rows[~good]
-            near = np.argsort(self._distance(rest), kind="stable")[:_KEPT]
-            front = list(rest[near])
-        return self._best(self._shortened(np.concatenate(hits)))
-
-    def _next(self, front: list[FloatArray], tried: set[bytes]) -> FloatArray:
-        """Rows that one more rule holds for, or that one less does."""
-        rows = []
-        for row in front:
-            for box in (*self._nearest(self.boxes, row), *self._nearest(self._breaks(row), row)):
-                moved = self.mover.satisfy(row, box)
-                if moved is not None and moved.tobytes() not in tried:
-                    tried.add(moved.tobytes())
-                    rows.append(moved)
-        return np.array(rows).reshape(-1, len(self.x))
-
-    def _nearest(
-        self, boxes: list[tuple[Condition, ...]], row: FloatArray
-    ) -> list[tuple[Condition, ...]]:
-        """All boxes of a tree; of rules those with the fewest bounds to cross, the nearest."""
-        if not isinstance(self.form, RuleSet) or len(boxes) <= _TRIED:
-            return boxes
-        broken = [sum(not c.holds(row[None])[0] for c in box) for box in boxes]
-        far = [sum(self.mover.gap(row, c) for c in box) for box in boxes]
-        order = sorted(range(len(boxes)), key=lambda at: (broken[at] > self.most, far[at]))
-        return [boxes[at] for at in order[:_TRIED]]
-
-    def _breaks(self, row: FloatArray) -> list[tuple[Condition, ...]]:
-        """For each rule that decides for a row, each of its conditions turned round."""
-        if not isinstance(self.form, RuleSet):
-            return []
-        here = None if self.decision is None else int(self.decision[0])
-        rules = [self.form.rules[place] for place in _holding(self.form, row)]
-        features = self.form.features
-        against = (rule for rule in rules if here is None or rule.decision == here)
-        return [(complement(c, features),) for rule in against for c in rule.conditions]
-
-    def _is_other(self, rows: FloatArray) -> BoolArray:
-        """Which rows are decided otherwise, can be, and keep what is fixed."""
-        decision, values = _said(self.form, rows)
-        if decision is None or self.decision is None:
-            other = (values != self.values).any(axis=1)
-        elif self.wanted is None:
-            other = decision != self.decision[0]
-        else:
-            other = (decision == self.wanted) & (decision != self.decision[0])
-        if self.allowed is not None and other.any():
-            other[other] = self.allowed(rows[other])
-        return np.asarray(other)
-
-    def _shortened(self, rows: FloatArray) -> FloatArray:
-        """The nearest rows, and those with few changes, without changes that are not needed."""
-        far, count = self._distance(rows), self._changed(rows).sum(axis=1)
-        by_both = (np.argsort(far, kind="stable"), np.lexsort((far, count)))
-        chosen = np.unique(np.concatenate([order[:_SHORTENED] for order in by_both]))
-        return np.array([self._shorter(rows[at]) for at in chosen]).reshape(-1, len(self.x))
-
-    def _shorter(self, row: FloatArray) -> FloatArray:
-        """The row with as many of the first values again as go without a change of answer."""
-        apart = self.mover.distance(self.x, row[None])[0]
-        changed = np.flatnonzero(self._changed(row))
-        for column in (
-            changed[np.argsort(-apart[changed], kind="stable")] if len(changed) > 1 else ()
-        ):
-            back = row.copy()
-            back[column] = self.x[column]
-            if self._is_other(back[None])[0]:
-                row = back
-        return row
-
-    def _best(self, rows: FloatArray) -> tuple[Otherwise, ...]:
-        """For each number of changes the nearest, if nearer than those with fewer."""
-        apart = self.mover.distance(self.x, rows)
-        count, total = self._changed(rows).sum(axis=1), apart.sum(axis=1)
-        found: list[Otherwise] = []
-        for n in range(1, self.most + 1):
-            here = np.flatnonzero(count == n)
-            if not here.size:
-                continue
-            at = here[np.argmin(total[here])]
-            if not found or total[at] < found[-1].distance:
-                found.append(self._otherwise(rows[at], apart[at]))
-        return tuple(found)
-
-    def _otherwise(self, row: FloatArray, apart: FloatArray) -> Otherwise:
-        decision, values = _said(self.form, row[None])
-        changes = tuple(
-            Change(int(j), float(self.x[j]), float(row[j]), float(apart[j]))
-            for j in np.flatnonzero(self._changed(row))
-        )
-        code = None if decision is None else int(decision[0])
-        return Otherwise(changes, code, values[0], row)
-
-    def _changed(self, rows: FloatArray) -> BoolArray:
-        """Which columns of rows are no longer the row's own; a distance may round to 0."""
-        return np.asarray((rows != self.x) & ~(np.isnan(rows) & np.isnan(self.x)))
-
-    def _distance(self, rows: FloatArray) -> FloatArray:
-        return np.asarray(self.mover.distance(self.x, rows).sum(axis=1))
-
-
-def _said(form: Tree | RuleSet | DecisionGraph, rows: FloatArray) -> tuple[Any, FloatArray]:
-    """Class codes of rows (None for regression), and their values."""
-    values = form.predict_values(rows)
-    return (None if form.classes is None else form.predict(rows)), values
-
-
-def _next(x: float, way: int) -> float:
-    """The neighbouring number, upward or downward."""
-    return float(np.nextafter(x, way * np.inf))
-
-
-def _boxes(
-    form: Tree | RuleSet | DecisionGraph,
-) -> list[tuple[tuple[Condition, ...], int | None]]:
-    """The conditions of every rule, or of the way to every leaf, and what is decided there."""
-    if isinstance(form, Tree):
-        said = form.decision
-        paths = form.paths().items()
-        return [(path, None if said is None else int(said[leaf])) for leaf, path in paths]
-    rules = form.expand(max_rules=_WAYS).rules if isinstance(form, DecisionGraph) else form
-    return [(rule.conditions, rule.decision) for rule in rules.rules]
-
-
-def _holding(form: RuleSet, row: FloatArray) -> list[int]:
-    """Places of the rules that decide for a row."""
-    if form.priority is None:
-        return [int(place) for place in np.flatnonzero(form.holds(row[None])[0])]
-    return [int(place) for place in form.apply(row[None]) if place >= 0]
-
-
 def _fired(
     form: Tree | RuleSet | DecisionGraph, x: FloatArray
 ) -> tuple[tuple[int, ...], tuple[Condition, ...]]:
     """What decided, and its conditions."""
     if isinstance(form, RuleSet):
-        places = _holding(form, x)
+        places = holding(form, x)
         return tuple(places), form.rules[places[0]].conditions if places else ()
     leaf = int(form.apply(x[None])[0])
     path = form.paths()[leaf] if isinstance(form, Tree) else _way(form, x)
@@ -478,7 +240,7 @@ def _scale(form: Tree | RuleSet | DecisionGraph, scale: Any) -> FloatArray:
             raise InputError(f"`scale` needs {len(form.features)} entries; got {given.shape}.")
         return np.where(np.isfinite(given) & (given > 0), given, 1.0)
     cuts: list[list[float]] = [[] for _ in form.features]
-    for box, _ in _boxes(form):
+    for box, _ in boxes_of(form):
         for condition in box:
             _gather(condition, cuts)
     widths = [
@@ -517,13 +279,3 @@ def _code(classes: tuple[Label, ...] | None, label: Label) -> int:
         known = "of values" if classes is None else f"of {', '.join(map(repr, classes))}"
         raise InputError(f"`to` must be a class of the form, which is one {known}; got {label!r}.")
     return classes.index(label)
-
-
-def _cell(x: float, feature: Feature) -> str:
-    """One value as a person writes it."""
-    if np.isnan(x):
-        return "missing"
-    if feature.is_coded:
-        labels = plain_labels(feature.categories)
-        return str(labels[int(x)]) if 0 <= x < len(labels) else str(x)
-    return threshold_text(x) + (f" {feature.unit}" if feature.unit else "")
