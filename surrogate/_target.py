@@ -10,6 +10,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from typing import Any, TypeAlias
 
@@ -214,6 +215,12 @@ def fingerprint(domain: Domain, rows: FloatArray) -> str:
     return digest.hexdigest()
 
 
+@cache
+def _version(distribution: str) -> str:
+    """The version that is installed; a file is read for it."""
+    return metadata.version(distribution)
+
+
 def provenance(
     *, seed: int, options: Mapping[str, Any], facts: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -222,5 +229,5 @@ def provenance(
     for distribution, module in _LIBRARIES.items():
         if module in sys.modules:
             with contextlib.suppress(metadata.PackageNotFoundError):
-                versions[distribution] = metadata.version(distribution)
+                versions[distribution] = _version(distribution)
     return {"seed": seed, "options": dict(options), **(facts or {}), "versions": versions}

@@ -81,7 +81,7 @@ class ImageMasks(MaskDomain):
             seen = (matrix > 0.5)[:, place]
             return image.where(self._spread(seen), filling).reshape(shape)
         image, filling, _ = self._flat
-        seen = kept(matrix)[:, self.segments.ravel()]  # (n, m) -> (n, h * w)
+        seen = np.take(kept(matrix), self.segments.ravel(), axis=1)  # (n, m) -> (n, h * w)
         return np.where(self._spread(seen), image, filling).reshape(shape)
 
     def to_dict(self) -> dict[str, Any]:

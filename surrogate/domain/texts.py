@@ -75,7 +75,7 @@ class TextMasks(MaskDomain):
         """Texts (n,) from masks (n, m)."""
         seen = kept(matrix)
         always = np.ones((len(seen), 1), dtype=np.bool_)
-        shown = np.concatenate([seen, always], axis=1)[:, self._place]  # (n, m) -> (n, p)
+        shown = np.take(np.concatenate([seen, always], axis=1), self._place, axis=1)  # (n, p)
         if not self.mask_token:
             return ["".join(compress(self.pieces, row)) for row in shown.tolist()]
         return ["".join(row) for row in np.where(shown, self._words, self.mask_token).tolist()]
@@ -105,7 +105,8 @@ class TextMasks(MaskDomain):
 
     @cached_property
     def _place(self) -> np.ndarray[Any, np.dtype[np.intp]]:
-        return np.array(self.owner, dtype=np.intp)  # -1 is the column that is always 1
+        place = np.array(self.owner, dtype=np.intp)
+        return np.where(place < 0, len(self.features), place)  # the column that is always 1
 
     @cached_property
     def _words(self) -> np.ndarray[Any, Any]:

@@ -47,15 +47,24 @@ def kernel(kept: IntArray, m: int, width: float) -> FloatArray:
     return exponential((1.0 - np.sqrt(kept / m)) ** 2, width)
 
 
+@lru_cache(maxsize=64)
 def law(m: int, *, sizes: str, width: float) -> FloatArray:
     """Probabilities (m + 1,) of keeping 0, 1, ..., m parts: LIME's draws times its kernel."""
-    from scipy import stats
+    kept = np.arange(m + 1)
+    base = _halves(m) if sizes == "binomial" else (kept < m) / m
+    p: FloatArray = base * kernel(kept, m, width)
+    p /= p.sum()
+    p.flags.writeable = False
+    return p
+
+
+def _halves(m: int) -> FloatArray:
+    """Probabilities (m + 1,) of so many heads in m tosses."""
+    from scipy import special
 
     kept = np.arange(m + 1)
-    base = stats.binom.pmf(kept, m, 0.5) if sizes == "binomial" else (kept < m) / m
-    p = base * kernel(kept, m, width)
-    p /= p.sum()
-    return np.asarray(p, dtype=np.float64)
+    ways = special.gammaln(m + 1) - special.gammaln(kept + 1) - special.gammaln(m - kept + 1)
+    return np.asarray(np.exp(ways - m * np.log(2.0)), dtype=np.float64)
 
 
 def paired_masks(m: int, n: int, *, p: FloatArray, seed: int) -> MaskPlan:
