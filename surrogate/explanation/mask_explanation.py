@@ -113,7 +113,7 @@ class MaskExplanation(LocalExplanation):
         """
         k = self._shown(label)
         effects = self.effects(label, certain=certain)
-        name, score = class_name(self.classes, k), self.fidelity[k]
+        name, score = class_name(self.classes, k, width=20), self.fidelity[k]
         bad = "bad explanation: " if words.local_doubts(self, k) else ""
         domain = self.domain
         title = f"{domain.kind} {self.index}, {name}"
@@ -122,7 +122,8 @@ class MaskExplanation(LocalExplanation):
         else:
             assert isinstance(domain, TextMasks)
             ax = plot_text(domain.pieces, domain.owner, effects, title=title, ax=ax)
-        ax.set_title(f"{bad}{score}", loc="right", fontsize="x-small", parse_math=False, pad=20)
+        head = ax.get_title(loc="left")
+        ax.set_title(f"{head}\n{bad}{score}", loc="left", fontsize="small", parse_math=False)
         return ax
 
     def plot_bars(self, ax: Axes | None = None, *, label: Label | None = None) -> Axes:

@@ -17,6 +17,7 @@ __all__ = ["STRENGTHS", "marked_html", "marked_text", "strength"]
 
 STRENGTHS = 4
 """Steps from the weakest mark to the strongest."""
+_LEAST = 0.05  # of the strongest effect
 
 
 def strength(effects: FloatArray) -> list[int]:
@@ -38,6 +39,8 @@ def marked_text(
 ) -> str:
     """The text on one line, its strongest words in brackets with their sign.
 
+    Words with less than a twentieth of the strongest effect are left as they are.
+
     Examples
     --------
     >>> import numpy as np
@@ -45,7 +48,8 @@ def marked_text(
     >>> marked_text(("not", " ", "bad"), (0, -1, 1), np.array([0.5, -0.25]))
     '[+not] [-bad]'
     """
-    shown = set(strongest(effects, top))
+    least = _LEAST * float(np.abs(effects).max(initial=0.0))
+    shown = {j for j in strongest(effects, top) if abs(effects[j]) >= least}
     parts = []
     for piece, part in zip(pieces, owner):
         if part in shown:

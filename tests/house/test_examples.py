@@ -38,6 +38,21 @@ def test_explain_one_row(root: Path) -> None:
     assert "R²" in out
 
 
+def test_explain_images(root: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "eight.png"
+    out = run(root, "examples/explain_images.py", str(picture))
+    assert "superpixel" in out
+    assert "R²" in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_explain_texts(root: Path) -> None:
+    out = run(root, "examples/explain_texts.py")
+    assert "[-not]" in out
+    assert "R²" in out
+
+
 def test_distill_forest(root: Path) -> None:
     out = run(root, "examples/distill_forest.py")
     assert "agreement" in out

@@ -83,6 +83,8 @@ def test_words_of_a_page_are_marked_and_all_is_escaped() -> None:
 def test_words_of_a_terminal_are_in_brackets_on_one_line() -> None:
     assert marked_text(PIECES, OWNER, np.array([0.5, -0.25])) == "[+not] <b> [-bad], [+not]!"
     assert marked_text(PIECES, OWNER, np.array([0.5, -0.25]), top=1) == "[+not] <b> bad, [+not]!"
+    weak = marked_text(PIECES, OWNER, np.array([0.5, -0.01]))
+    assert weak == "[+not] <b> bad, [+not]!"
     assert "\x1b" not in marked_text(("a\x1b[2J", "b"), (0, 1), np.array([1.0, 0.0]))
 
 
