@@ -22,7 +22,7 @@ from surrogate._target import (
 from surrogate.domain import Domain
 from surrogate.explanation import GlobalExplanation
 from surrogate.fidelity import Curve, Stability, Trivial, form_stability, trivial
-from surrogate.forms import Form
+from surrogate.forms import Form, RuleSet
 from surrogate.methods import METHODS, find, method_class, method_options
 from surrogate.oracle import Answers
 from surrogate.sampling import child_seed
@@ -256,10 +256,11 @@ def distill_rows(
         "rows held out": len(split.test),
         "fit rows sha256": fingerprint(oracle.domain, split.fit),
         "held-out rows sha256": fingerprint(oracle.domain, split.test),
+        "feature scale": _scale(split.fit),
     }
     explanation = GlobalExplanation(
         method=method,
-        form=form,
+        form=asked[0].charge(form) if isinstance(form, RuleSet) else form,
         domain=oracle.domain,
         task=oracle.task,
         fidelity=tuple(measured),
@@ -267,7 +268,7 @@ def distill_rows(
         target=oracle.box.traits.name,
         curve=_curve(fitted, asked[0], oracle, base, seed=seed),
         stability=steady,
-        rules=fitted.rules_,
+        rules=None if fitted.rules_ is None else asked[0].charge(fitted.rules_),
         verdict=None if probes else asked[0].verdict,
         queries=oracle.queries,
         settings=provenance(seed=seed, options=given, facts=facts),
@@ -275,6 +276,15 @@ def distill_rows(
         interrupted=ended or bool(late),
     )
     return explanation, asked
+
+
+def _scale(matrix: FloatArray) -> list[float]:
+    """Standard deviation of each column, 1 where there is none: a distance of 1."""
+    known = ~np.isnan(matrix)
+    some = [
+        np.std(column[there]) if there.any() else 0.0 for column, there in zip(matrix.T, known.T)
+    ]
+    return [float(f"{deviation:.6g}") if deviation > 0 else 1.0 for deviation in some]
 
 
 def _curve(fitted: Any, probe: Probe, oracle: Oracle, base: Trivial, *, seed: int) -> Curve | None:

@@ -14,12 +14,13 @@ from surrogate._target import refuse_equal
 from surrogate.errors import BudgetSpent, DataError, Interrupted, ModelError, OptionError
 from surrogate.fidelity import Fidelity, Trivial, Verdict, assess, until
 from surrogate.oracle import Answers
+from surrogate.rules import measure
 from surrogate.sampling import NeighbourSampler, child_seed, generator
 from surrogate.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate._target import Split
-    from surrogate.forms import Form
+    from surrogate.forms import Form, RuleSet
     from surrogate.oracle import Oracle
 
 __all__ = ["ENDINGS", "PERTURBED", "REAL", "Groups", "Probe", "ask_probes", "check_target"]
@@ -82,6 +83,10 @@ class Probe:
             groups={name: labels[self.held] for name, labels in (groups or {}).items()},
         )
         return replace(found, notes=(*found.notes, *self.notes))
+
+    def charge(self, rules: RuleSet) -> RuleSet:
+        """Rules with their support and precision on these rows, which did not choose them."""
+        return measure(rules, self.rows, self.answers.decision, sources=self.held).rules
 
     def stopped(self, fidelity: Fidelity) -> Fidelity:
         """The fidelity of the form that asking stopped for: its main interval holds at any stop."""

@@ -49,8 +49,11 @@ def run_explain(given: argparse.Namespace) -> int:
 def run_distill(given: argparse.Namespace) -> int:
     """Distil the model into one form."""
     from surrogate._distill import distill
+    from surrogate.explanation.files import check_export
 
     check_targets(given)
+    for path in given.export:
+        check_export(path)
     table, model = open_table(given), load_model(given)
     with Progress(quiet=given.quiet) as progress:
         result = distill(
@@ -63,7 +66,11 @@ def run_distill(given: argparse.Namespace) -> int:
             on_progress=progress,
             **_said(given, "fidelity", "stability"),
         )
-    return _finish(given, result)
+    code = _finish(given, result)
+    for path in () if given.dry_run else given.export:
+        result.export(path)
+        _remark(f"wrote {path}", quiet=given.quiet)
+    return code
 
 
 def run_audit(given: argparse.Namespace) -> int:

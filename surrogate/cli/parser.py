@@ -44,6 +44,7 @@ examples:
   surrogate distill model.onnx people.csv --target income --option max_leaves=8
   surrogate distill scorer.py:predict people.csv --task regression --test later.csv
   surrogate distill model.onnx people.csv --budget 20000 --json tree.json
+  surrogate distill model.onnx people.csv --export tree.sql --export tree.png
   surrogate distill credit.toml people.csv --budget-money 5 --dry-run
 """
 
@@ -92,7 +93,7 @@ def build() -> argparse.ArgumentParser:
     _model(distill)
     _test(_data(distill))
     _stability(_work(distill, method="cart"))
-    _results(distill)
+    _exports(_results(distill))
 
     audit = _command(commands, "audit", AUDIT, examples=AUDIT_EXAMPLES)
     _model(audit)
@@ -268,6 +269,18 @@ def _results(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     group.add_argument("--quiet", action="store_true", help="no progress and no remarks")
     return group
+
+
+def _exports(group: argparse._ArgumentGroup) -> None:
+    """Add files that the form itself is written to."""
+    group.add_argument(
+        "--export",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write the form as FILE.txt, .md, .json, .py, .sql, .dot, .png, .svg or .pdf; give "
+        "it again for more",
+    )
 
 
 class _Version(argparse.Action):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from surrogate.errors import AbilityError
-from surrogate.explanation import frames, html, printing, words
+from surrogate.explanation import files, frames, html, printing, words
 from surrogate.explanation.serial import dumps, loads, plain
-from surrogate.forms import DecisionGraph, Form, RuleSet, Tree
+from surrogate.forms import DecisionGraph, Form, Linear, RuleSet, Tree, Why, why
 from surrogate.render.describe import form_name
 from surrogate.render.fragments import notebook
 from surrogate.render.plot_curve import plot_curve
@@ -20,6 +20,8 @@ from surrogate.render.plot_rules import plot_rules
 from surrogate.render.plot_tree import plot_tree
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -116,6 +118,82 @@ class GlobalExplanation:
     def predict_values(self, rows: Any) -> FloatArray:
         """What the surrogate says, as probabilities, scores or values of shape (n, k)."""
         return np.asarray(self.form.predict_values(self.domain.encode(rows)), dtype=np.float64)
+
+    def why(
+        self,
+        rows: Any,
+        *,
+        to: Label | None = None,
+        fixed: Collection[str] = (),
+        keep_protected: bool = False,
+        max_changes: int = 3,
+    ) -> tuple[Why, ...]:
+        """Which rule or leaf decides for the user's own rows, and what would change it.
+
+        What is told of is the surrogate's answer; whether the model's changes too, only
+        asking the model tells.
+
+        Parameters
+        ----------
+        rows : array, DataFrame or mapping of columns, n rows
+        to : label, optional
+            The class that is wished for; by default any other.
+        fixed : collection of str
+            Features that must not change.
+        keep_protected : bool
+            Whether protected features must not change either.
+        max_changes : int
+            Features that may change at once.
+
+        Returns
+        -------
+        tuple of surrogate.forms.Why
+            One a row; print it. Distances are in standard deviations of the fitted rows.
+
+        Raises
+        ------
+        AbilityError
+            If the form is linear, and so has no rules.
+        """
+        if isinstance(self.form, Linear):
+            raise AbilityError("A linear form has no rules that decide; see its coefficients.")
+        return tuple(
+            why(
+                self.form,
+                row,
+                scale=self.settings.get("feature scale"),
+                fixed=fixed,
+                keep_protected=keep_protected,
+                max_changes=max_changes,
+                to=to,
+                allowed=self.domain.feasible,
+            )
+            for row in self.domain.encode(rows)
+        )
+
+    def export(self, path: str | Path, *, format: str | None = None, rules: bool = False) -> None:
+        """Write the form for other programs and for people, its fidelity on top.
+
+        Parameters
+        ----------
+        path : str or Path
+            The suffix says the format: .txt, .md, .json, .py, .sql, .dot (.gv); .png, .svg
+            and .pdf are drawn.
+        format : str, optional
+            A name of `surrogate.export.FORMATS`, whatever the suffix.
+        rules : bool
+            Write the simplified rules of a tree, which decide the same, and not the tree.
+
+        Raises
+        ------
+        InputError
+            If no format is said, or it cannot say this form.
+        AbilityError
+            If there are no rules beside the form.
+        MissingDependency
+            If a picture is wanted and matplotlib is not installed.
+        """
+        files.write_form(self, path, format=format, rules=rules)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
