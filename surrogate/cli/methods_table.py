@@ -70,10 +70,15 @@ def markdown() -> str:
         "|---|---|---|---|---|---|",
     ]
     for m in METHODS.values():
-        classes = ", ".join(f"{{py:class}}`~{path}`" for path in dict.fromkeys(m.classes.values()))
+        classes = ", ".join(f"{{py:class}}`~{path}`" for path in dict.fromkeys(_classes(m)))
         cells = (f"`{m.name}`", _SCOPES[m.scope], m.summary, m.needs, classes, m.source)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _classes(method: Method) -> list[str]:
+    """Dotted paths of a method's classes, that for images and texts last."""
+    return [*method.classes.values(), *([method.masks] if method.masks else [])]
 
 
 def _options(method: Method) -> Mapping[str, Any]:
