@@ -71,7 +71,9 @@ def _heading(explanation: GlobalExplanation) -> Iterator[str]:
 def _draw(explanation: GlobalExplanation, path: Path, *, rules: bool) -> None:
     """Draw on a figure of its own; a tree takes the room that its leaves need."""
     form = explanation.form
-    width, height = tree_size(form) if isinstance(form, Tree) and not rules else (9.0, 6.0)
+    width, height = 9.0, 6.0
+    if isinstance(form, Tree) and not rules:
+        width, height = tree_size(form)
     figure, ax = open_figure(width, height + 0.5)
     if rules and explanation.rules is not None:
         plot_rules(explanation.rules, ax=ax)

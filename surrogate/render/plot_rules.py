@@ -48,7 +48,10 @@ def plot_rules(rules: RuleSet, *, top: int = 20, ax: Axes | None = None) -> Axes
     if measured and rules.classes is not None:
         ax.barh(places, correct, height=0.6, color=BLUE, label="of these, the model agrees")
     for place, rule, length in zip(places, chosen, covered):
-        note = "" if rule.precision is None else f" {share(rule.precision)}"
+        note = "" if rule.precision is None else f", {share(rule.precision)}"
+        if note and rule.precision_interval is not None:
+            note += f" ({100 * rule.precision_interval[0]:.0f} to "
+            note += f"{100 * rule.precision_interval[1]:.0f})"
         size = count(int(length)) if measured else number(length)
         ax.annotate(
             f"{size}{note}",

@@ -19,7 +19,7 @@ __all__ = ["plot_tree", "tree_size"]
 
 _LINE, _CHARACTER, _PAD = 0.29, 0.067, 0.2
 """Inches that a leaf's line, a character and the room around a text take."""
-_CONDITION, _CLASS = 44, 22
+_CONDITION, _CLASS = 50, 22
 """Characters of a condition and of a class, at most."""
 
 
@@ -50,7 +50,8 @@ def plot_tree(tree: Tree, *, ax: Axes | None = None) -> Axes:
     """
     width, height = tree_size(tree)
     ax = axes_or_new(ax, width=width, height=height)
-    y, x = _heights(tree), _places(tree)[tree.depths]
+    places = _places(tree)
+    y, x = _heights(tree), places[:-1]
     reach = tree.weight / tree.weight[0] if tree.weight[0] > 0 else np.ones(len(y))
     ink = ax.xaxis.label.get_color()
     for node in np.flatnonzero(~tree.is_leaf):
@@ -70,7 +71,7 @@ def plot_tree(tree: Tree, *, ax: Axes | None = None) -> Axes:
             )
     for leaf in np.flatnonzero(tree.is_leaf):
         _leaf(ax, tree, int(leaf), at=(float(x[leaf]), float(y[leaf])))
-    ax.set_xlim(-0.05, _places(tree)[-1])
+    ax.set_xlim(-0.05, places[-1])
     ax.set_ylim(tree.n_leaves - 0.4, -0.9)
     ax.set_axis_off()
     return ax
@@ -111,17 +112,14 @@ def _conditions(tree: Tree, node: int) -> tuple[str, str]:
 
 
 def _places(tree: Tree) -> FloatArray:
-    """Inches from the left at which each depth starts, and at which the last text ends."""
-    longest = np.zeros(tree.depth + 1)
+    """Inches from the left of each node, behind its parent's texts; last, where all texts end."""
+    places = np.zeros(len(tree.feature) + 1)
     for node in np.flatnonzero(~tree.is_leaf):
-        here = tree.depths[node]
-        longest[here] = max(longest[here], *map(_inches, _conditions(tree, int(node))))
-    starts = np.concatenate([[0.0], np.cumsum(longest[:-1])])
-    ends = [
-        starts[tree.depths[leaf]] + _inches(_answer(tree, int(leaf)))
-        for leaf in np.flatnonzero(tree.is_leaf)
-    ]
-    return np.append(starts, max(ends))
+        room = max(map(_inches, _conditions(tree, int(node))))
+        places[[tree.left[node], tree.right[node]]] = places[node] + room
+    leaves = np.flatnonzero(tree.is_leaf)
+    places[-1] = max(places[leaf] + _inches(_answer(tree, int(leaf))) for leaf in leaves)
+    return places
 
 
 def _inches(text: str) -> float:

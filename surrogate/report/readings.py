@@ -183,6 +183,9 @@ def _rules(rules: RuleSet) -> Fragment:
     for i in order:
         rule = rules.rules[i]
         agree = "" if rule.precision is None else share(rule.precision)
+        if agree and rule.precision_interval is not None:
+            low, high = rule.precision_interval
+            agree += f" ({100 * low:.0f} to {100 * high:.0f})"
         covered = "" if rule.n_covered is None else count(rule.n_covered)
         said = _outcome(rules, i)
         texts = (unbroken(c.text(features, limit=4)) for c in rule.conditions)
@@ -204,10 +207,13 @@ def _reading(rules: RuleSet) -> str:
     how = "In order: the first that holds decides." if rules.ordered else "In no order."
     if not rules.ordered and rules.is_disjoint:
         how = "At most one rule holds for a row; those of most rows come first."
+    counted = "Rows are those that a rule was counted on"
+    if rules.level is not None and rules.n_rows is not None:
+        counted = f"Rows are those of {count(rules.n_rows, 'held-out row')}"
+    interval = "" if rules.level is None else f", with its {100 * rules.level:g} % interval"
     return (
-        f"{how} Where none holds, the answer is {default}. Rows are those that a rule was counted "
-        "on, agree the share of these where the model says the same. Fidelity is measured apart, "
-        "on rows that took no part in fitting."
+        f"{how} Where none holds, the answer is {default}. {counted}, agree the share of these "
+        f"where the model says the same{interval}."
     )
 
 

@@ -47,6 +47,28 @@ def test_distill_prints_the_tree_and_its_fidelity(
     assert err == ""
 
 
+def test_distill_writes_the_form_where_it_is_wanted(
+    model: str, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = [str(tmp_path / name) for name in ("tree.sql", "tree.dot")]
+    exports = [word for path in wanted for word in ("--export", path)]
+    command = ["distill", model, table, "--target", "truth", "--stability", "0", *SMALL, *exports]
+    assert main(command) == 0
+    capsys.readouterr()
+    assert all("95 % interval" in Path(path).read_text(encoding="utf-8") for path in wanted)
+    assert "CASE" in Path(wanted[0]).read_text(encoding="utf-8")
+
+
+def test_a_file_of_no_format_is_refused_before_the_model_is_asked(
+    model: str, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["distill", model, table, "--target", "truth", "--export", "tree.xls", *SMALL]
+    assert main(command) != 0
+    out, err = capsys.readouterr()
+    assert "'tree.xls' says no format" in err
+    assert out == ""
+
+
 def test_explain_prints_the_rows_asked_for(
     model: str, table: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
