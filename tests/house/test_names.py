@@ -112,4 +112,4 @@ def test_public_functions_have_at_most_three_positional_arguments(
 
 def test_methods_are_named_in_lower_case() -> None:
     assert METHODS
-    assert all(name == name.lower() and name.replace("-", "").isalnum() for name in METHODS)
+    assert all(name == name.lower() and name.replace("_", "").isalnum() for name in METHODS)
