@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from surrogate.types import Feature, FloatArray, IntArray, Label
+from surrogate.types import BoolArray, Feature, FloatArray, IntArray, Label
 
 __all__ = ["Labelled"]
 
@@ -33,3 +33,13 @@ class Labelled:
     values: FloatArray
     decision: IntArray | None
     weight: FloatArray
+
+    def some(self, rows: IntArray | BoolArray) -> Labelled:
+        """Some of the rows, by index or by mask."""
+        return replace(
+            self,
+            matrix=self.matrix[rows],
+            values=self.values[rows],
+            decision=None if self.decision is None else self.decision[rows],
+            weight=self.weight[rows],
+        )

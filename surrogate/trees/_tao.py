@@ -16,13 +16,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from surrogate.forms import CategorySet, Condition, Interval, Tree
+from surrogate.sampling import generator
+from surrogate.trees._choose import fit_of
 from surrogate.trees._labelled import Labelled
-from surrogate.trees._ranks import Ranks
+from surrogate.trees._ranks import Ranks, rank
 from surrogate.trees._sketch import Sketch, pruned, sketches_of, tree_of
 from surrogate.trees._thresholds import shortest
 from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["ROUNDS", "improve"]
+__all__ = ["ROUNDS", "Improver"]
 
 ROUNDS = 20
 """Most passes over the tree; it is seldom that five change anything."""
@@ -31,33 +33,44 @@ GAIN = 1e-6
 """Share of the whole weight (of its scatter, in regression) that a new test must bring."""
 
 
-def improve(tree: Tree, rows: Labelled, ranks: Ranks, *, min_reach: float = 0.0) -> Tree:
-    """The tree with its tests chosen anew, of the same shape or pruned.
+class Improver:
+    """Improves trees that were fitted to some rows.
 
     Parameters
     ----------
-    tree : Tree
     rows : Labelled
-        What it is fitted to.
-    ranks : Ranks
-        Of the same rows.
     min_reach : float
         Least share of the weight in a leaf.
-
-    Returns
-    -------
-    tree : Tree
-        Never one that fits these rows worse.
+    most : int
+        Of more rows so many are drawn to choose the tests by; whether the tree is better,
+        all of them say.
+    seed : int
     """
-    root = sketches_of(tree)[0]
-    for node in root.walk():
-        node.decision = None  # what most of its rows say, and they will be others
-    work = _Work(rows, ranks, min_reach * float(rows.weight.sum()), _losses_of(tree, rows))
-    everything = np.arange(len(rows.matrix))
-    for _ in range(ROUNDS):
-        if not work.once(root, everything):
-            break
-    return pruned(tree_of(root, rows), rows, tree.n_leaves)
+
+    def __init__(self, rows: Labelled, *, min_reach: float, most: int, seed: int) -> None:
+        self.rows = rows
+        n = len(rows.matrix)
+        some = np.arange(n)
+        if n > most:
+            some = np.sort(generator(seed, "improving").choice(n, most, replace=False))
+        looked_at = rows if n <= most else rows.some(some)
+        ranks = rank(looked_at.matrix, looked_at.features)
+        least = min_reach * float(looked_at.weight.sum())
+        self.work = _Work(looked_at, ranks, least, _losses_of(looked_at))
+
+    def improve(self, tree: Tree) -> Tree:
+        """The tree with its tests chosen anew, of the same shape or pruned.
+
+        It never fits the rows worse.
+        """
+        root = sketches_of(tree)[0]
+        for node in root.walk():
+            node.decision = None  # what most of its rows say, and they will be others
+        self.work.run(root)
+        better = pruned(tree_of(root, self.rows), self.rows, tree.n_leaves)
+        if len(self.work.rows.matrix) == len(self.rows.matrix):
+            return better
+        return max(tree, better, key=lambda one: fit_of(one, self.rows))
 
 
 @dataclass(eq=False)
@@ -85,13 +98,13 @@ class _Losses:
         return np.asarray(w @ self.values[rows] / w.sum())
 
 
-def _losses_of(tree: Tree, rows: Labelled) -> _Losses:
+def _losses_of(rows: Labelled) -> _Losses:
     """Errors by weight of a classification, squared ones of a regression."""
     whole = float(rows.weight.sum())
     if rows.decision is None:
         mean = rows.weight @ rows.values / whole
         whole = float((rows.weight[:, None] * (rows.values - mean) ** 2).sum())
-    return _Losses(rows.weight, rows.decision, rows.values, len(tree.classes or ()), GAIN * whole)
+    return _Losses(rows.weight, rows.decision, rows.values, len(rows.classes or ()), GAIN * whole)
 
 
 class _Work:
@@ -100,6 +113,14 @@ class _Work:
     def __init__(self, rows: Labelled, ranks: Ranks, least: float, losses: _Losses) -> None:
         self.rows, self.ranks, self.least, self.losses = rows, ranks, least, losses
         self.answers: dict[int, FloatArray] = {}
+
+    def run(self, root: Sketch) -> None:
+        """Pass over the tree until nothing changes."""
+        self.answers = {}
+        everything = np.arange(len(self.rows.matrix))
+        for _ in range(ROUNDS):
+            if not self.once(root, everything):
+                break
 
     def once(self, root: Sketch, everything: IntArray) -> bool:
         """Choose every node's answer or test again, children first; whether a test changed."""

@@ -16,9 +16,8 @@ from surrogate._validate import Choice, NoneOr, Real, Rule, Whole, check
 from surrogate.forms import Tree
 from surrogate.trees._choose import choose
 from surrogate.trees._estimator import SAMPLING, Decides, Distils, Follows, Sampler
-from surrogate.trees._grow import MANY_BINS, MANY_ROWS, Grown, grow
-from surrogate.trees._ranks import Ranks, rank
-from surrogate.trees._tao import improve
+from surrogate.trees._grow import MANY_ROWS, Grown, grow
+from surrogate.trees._tao import Improver
 from surrogate.trees._weights import ClassWeight
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class _Cart(Distils):
     ccp_alpha: float
     refine: Refine
     _grown: Grown
-    _ranks: Ranks | None
+    _improver: Improver | None
 
     def path(self, sizes: Sequence[int]) -> list[Tree]:
         """Trees of other sizes from the answers of the fit; nothing is asked.
@@ -84,7 +83,7 @@ class _Cart(Distils):
 
     def _learn(self, oracle: Oracle | None) -> Tree:
         """The tree of `rows_`; nothing more is asked."""
-        self._ranks = None
+        self._improver = None
         self._grown = self._grow(self.max_leaves)
         sizes = [
             size for alpha, size in self._grown.prices(self.max_leaves) if alpha > self.ccp_alpha
@@ -105,12 +104,11 @@ class _Cart(Distils):
         tree = self._grown.tree(size)
         if self.refine == "none" or tree.n_leaves == 1:
             return tree
-        if self._ranks is None:
-            many = len(self.rows_.matrix) > MANY_ROWS
-            self._ranks = rank(
-                self.rows_.matrix, self.rows_.features, most=MANY_BINS if many else None
+        if self._improver is None:
+            self._improver = Improver(
+                self.rows_, min_reach=self.min_reach, most=MANY_ROWS, seed=self.random_state
             )
-        return improve(tree, self.rows_, self._ranks, min_reach=self.min_reach)
+        return self._improver.improve(tree)
 
     def _grow(self, max_leaves: int) -> Grown:
         """Grow far enough for trees of up to `max_leaves`."""
@@ -208,7 +206,7 @@ class CartClassifier(Decides, _Cart):
         max_depth: int | None = None,
         min_reach: float = 0.0,
         ccp_alpha: float = 0.0,
-        refine: Refine = "none",
+        refine: Refine = "tao",
         n_queries: int = 5000,
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
@@ -286,7 +284,7 @@ class CartRegressor(Follows, _Cart):
         max_depth: int | None = None,
         min_reach: float = 0.0,
         ccp_alpha: float = 0.0,
-        refine: Refine = "none",
+        refine: Refine = "tao",
         n_queries: int = 5000,
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
