@@ -305,7 +305,7 @@ def _text(text: str, what: str) -> str:
 def _number(x: float) -> str:
     """A literal that is read as exactly this number, by parsers that err in the last digit too.
 
-    SQLite's own reads the shortest decimal of one number in 20,000 as its neighbour; a few
+    SQLite's own reads some shortest decimals of 17 digits as the neighbouring number; a few
     more digits keep clear of that, and beyond its exact powers of ten, powers of two.
     """
     short = repr(float(x))
