@@ -147,7 +147,7 @@ def test_a_model_that_takes_no_texts_says_so_by_name() -> None:
         explain(wrap(torch.nn.Linear(2, 2), output="scores"), TEXTS, domain=Texts())
     net = torch.nn.Conv2d(3, 1, 3)
     with pytest.raises(ModelError, match=r"Conv2d raised RuntimeError.*while answering rows"):
-        explain(wrap(net, output="scores"), np.zeros((1, 9, 9, 3)), domain=Images())
+        explain(wrap(net, output="scores"), np.ones((1, 9, 9, 3)), domain=Images(fill="constant"))
 
 
 # ---- real models ----
@@ -198,3 +198,28 @@ def test_a_review_is_explained_by_its_words(shared_data: Callable[[str], Path]) 
         known = np.array([weights.get(name, 0.0) for name in one.domain.names])
         assert np.corrcoef(one.coef[1], known)[0, 1] > 0.95
         assert one.fidelity[1].interval.low > 0.8
+
+
+# ---- over a wire ----
+
+
+@pytest.mark.parametrize(
+    ("protocol", "inputs", "body"),
+    [
+        ("V1", "images", b'{"instances":[[[1,2],[3,4]]]}'),
+        ("V2", "images", b'"shape":[1,2,2],"datatype":"INT64","data":[1,2,3,4]'),
+        ("V1", "texts", b'{"instances":["a bad film that I saw"]}'),
+        ("V2", "texts", b'"shape":[1],"datatype":"BYTES","data":["a bad film that I saw"]'),
+        ("HuggingFace", "texts", b'"inputs":"a bad film that I saw"'),
+    ],
+)
+def test_protocols_say_images_and_texts(protocol: str, inputs: str, body: bytes) -> None:
+    protocols = pytest.importorskip("surrogate.adapters.http.protocols")
+    if inputs == "images":
+        image = np.array([[[1, 2], [3, 4]]], dtype=np.uint8)
+        domain: Any = Images(n_segments=4, fill="constant").domains(image)[0]
+    else:
+        domain = Texts().domains(TEXTS[1:2])[0]
+    wire = getattr(protocols, protocol)()
+    assert body in wire.encode(domain.decode(domain.ones)).body
+    assert len(set(wire.wire(domain.decode(np.vstack([domain.ones, 0 * domain.ones]))))) == 2

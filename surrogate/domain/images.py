@@ -228,7 +228,8 @@ class Images:
         Raises
         ------
         DataError
-            If they are no images, or one cannot be cut into two or more superpixels.
+            If they are no images, or one cannot be cut into two or more superpixels, or what
+            hides them is what stands there.
         OptionError
             If it is unclear where the colours are, or a fill does not fit.
         """
@@ -258,6 +259,11 @@ class Images:
         n = _SEGMENTS if self.n_segments is None else self.n_segments
         segments = segment(image, self.segmentation, n_segments=n, where=where)
         filling = self._filling(image, segments) if other is None else other.astype(image.dtype)
+        if np.array_equal(filling, image):
+            raise DataError(
+                f"Hiding superpixels of {where} changes nothing, since what `fill` puts there is "
+                "what stands there; give another fill, such as fill='blur', or an image."
+            )
         return ImageMasks(
             _superpixels(segments),
             image=image,
