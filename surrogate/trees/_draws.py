@@ -51,7 +51,7 @@ class _Draws:
 
     def draw(self, n: int, path: Path, around: FloatArray, *, seed: int) -> FloatArray:
         """At most n rows on a path: (m, d); see `surrogate.trees._growth.Draws`."""
-        found: list[FloatArray] = []
+        found = self._ready(n, path)
         for attempt in range(ROUNDS):
             lacking = n - sum(map(len, found))
             if lacking:
@@ -74,8 +74,12 @@ class _Draws:
         """Share of the rows drawn that the domain's constraint refused."""
         return float(self.tally[1] / self.tally[0]) if self.tally[0] else 0.0
 
+    def _ready(self, n: int, path: Path) -> list[FloatArray]:
+        """Up to n rows on a path that were drawn before and not used."""
+        return [np.empty((0, self.reference.shape[1]))]
+
     def _some(self, n: int, path: Path, seed: int) -> FloatArray:
-        """Up to n rows on a path."""
+        """Up to n new rows on a path."""
         raise NotImplementedError
 
     def _fitted(self, real: FloatArray) -> Self:
@@ -130,14 +134,20 @@ class RowDraws(_Draws):
     ) -> None:
         super().__init__(domain, reference, jitter=jitter, refit=refit and isinstance(sampler, str))
         self.sampler = sampler
-        self.pool = np.empty((0, reference.shape[1]))
+        self.pool: list[tuple[FloatArray, BoolArray]] = []  # rows, and which are not used
 
     def _some(self, n: int, path: Path, seed: int) -> FloatArray:
-        got = self._take(n, path)
-        if len(got) == n:
-            return got
-        self.pool = np.vstack([self.pool, self._drawn(max(POOL, n), seed)])
-        return np.vstack([got, self._take(n - len(got), path)])
+        drawn = np.asfortranarray(self._drawn(max(POOL, n), seed))  # paths are tested by column
+        self.pool.append((drawn, np.ones(len(drawn), dtype=np.bool_)))
+        return _take(*self.pool[-1], n, path)
+
+    def _ready(self, n: int, path: Path) -> list[FloatArray]:
+        found = super()._ready(n, path)
+        for rows, unused in self.pool:
+            if n > 0:
+                found.append(_take(rows, unused, n, path))
+                n -= len(found[-1])
+        return found
 
     def _drawn(self, n: int, seed: int) -> FloatArray:
         """Draw n rows, wherever they lie."""
@@ -154,13 +164,6 @@ class RowDraws(_Draws):
         """Whether the real rows are not all equal."""
         place = embed(self.domain, self.reference)
         return bool((place != place[0]).any())
-
-    def _take(self, n: int, path: Path) -> FloatArray:
-        """Up to n rows of the pool on a path, which leave it."""
-        at = np.flatnonzero(all_hold(path, self.pool))[:n]
-        taken = self.pool[at]
-        self.pool = np.delete(self.pool, at, axis=0)
-        return taken
 
     def _fitted(self, real: FloatArray) -> RowDraws:
         return RowDraws(
@@ -263,6 +266,13 @@ class MarginalDraws(_Draws):
             literals += parts
             forced += list(picked.T)
         return literals, np.array(forced, dtype=np.bool_).reshape(len(literals), n).T
+
+
+def _take(rows: FloatArray, unused: BoolArray, n: int, path: Path) -> FloatArray:
+    """Up to n unused rows on a path, which are used then."""
+    at = np.flatnonzero(unused & all_hold(path, rows))[:n]
+    unused[at] = False
+    return rows[at]
 
 
 def _distances(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -194,5 +194,5 @@ def all_hold(path: Path, matrix: FloatArray) -> BoolArray:
     """Which rows (n, d) satisfy all conditions: (n,)."""
     holds = np.ones(len(matrix), dtype=np.bool_)
     for condition in path:
-        holds[holds] = condition.holds(matrix[holds])
+        holds &= condition.holds(matrix)
     return holds

@@ -246,7 +246,7 @@ def bits(n: int, d: int, rng: np.random.Generator) -> tuple[np.ndarray, Domain]:
 def test_m_of_n_concepts_are_one_test(m, n, rng):
     X, domain = bits(400, 7, rng)
     box = CallableBox(lambda rows: np.where(rows[:, :n].sum(axis=1) >= m, "yes", "no"))
-    made = TrepanClassifier(Oracle(box, domain), max_internal=3).fit(X)
+    made = TrepanClassifier(Oracle(box, domain), max_internal=3, min_sample=400).fit(X)
     assert made.form_.n_leaves == 2
     assert made.form_.columns == frozenset(range(n))
     truth = np.where(X[:, :n].sum(axis=1) >= m, "yes", "no")
@@ -428,10 +428,10 @@ def test_the_sampler_is_fitted_anew_where_rows_differ_and_only_there(rng):
 
 def test_false_alarms_of_the_refit_keep_their_level():
     alarms = 0
-    for seed in range(200):
+    for seed in range(100):
         X = np.random.default_rng(seed).normal(size=(300, 4))
         alarms += unlike(Domain.infer(X), (), X[:100], X[100:])
-    assert alarms / 200 <= 0.16  # level .10, and three standard errors
+    assert alarms / 100 <= 0.19  # level .10, and three standard errors
 
 
 # ANN-DT -------------------------------------------------------------------------------------
