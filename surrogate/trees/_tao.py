@@ -121,6 +121,7 @@ class _Work:
         for _ in range(ROUNDS):
             if not self.once(root, everything):
                 break
+        self.tidy(root, everything)
 
     def once(self, root: Sketch, everything: IntArray) -> bool:
         """Choose every node's answer or test again, children first; whether a test changed."""
@@ -132,6 +133,19 @@ class _Work:
             elif len(here):
                 changed |= self._choose(node, here)
         return changed
+
+    def tidy(self, root: Sketch, everything: IntArray) -> None:
+        """Leave out every test without which its rows fare as well."""
+        for node, here in reversed(self._reached(root, everything)):
+            if node.test is None or not len(here):
+                continue
+            losses = [float(self._loss(child, here).sum()) for child in node.children]
+            best = int(losses[1] < losses[0])
+            if losses[best] <= float(self._loss(node, here).sum()) + self.losses.least:
+                child = node.children[best]
+                node.test, node.left, node.right = child.test, child.left, child.right
+                if child.test is None:
+                    self.answers[id(node)] = self.answers[id(child)]
 
     def _reached(self, root: Sketch, everything: IntArray) -> list[tuple[Sketch, IntArray]]:
         """Nodes with their rows, parents first."""
