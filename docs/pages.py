@@ -16,6 +16,7 @@ ROOMS = {
     "surrogate.oracle": "The only door to a black box.",
     "surrogate.sampling": "Rows to ask about.",
     "surrogate.forms": "What a person can read.",
+    "surrogate.export": "Forms as files for other programs.",
     "surrogate.local": "Readings around one row.",
     "surrogate.trees": "Trees learnt from a black box.",
     "surrogate.rules": "Rules.",

@@ -21,6 +21,7 @@ from surrogate.forms import (
     Linear,
     RuleSet,
     Scaled,
+    complement,
 )
 from surrogate.forms._plain import plain_labels
 from surrogate.types import Feature, FloatArray, Label
@@ -29,6 +30,8 @@ __all__ = ["MOST_PATHS", "sql_case"]
 
 MOST_PATHS = 4096
 """Ways through a graph that are written out one by one; SQL has no way to share them."""
+_NESTED = 12
+"""CASEs within one another that every parser stands; SQLite's own stops at about 20."""
 _TRUE, _FALSE = "1 = 1", "1 = 0"
 _PLAIN_DIGITS = 15  # decimals of so many digits are read exactly by every parser
 _PLAIN = (1e-15, 1e15)
@@ -71,8 +74,9 @@ def sql_case(
     -----
     NaN must be stored as NULL. Where text is compared without regard to case (MySQL's
     default), categories that differ in case alone are taken for one. MySQL reads quoted
-    identifiers with ``SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'``. SQLite nests
-    expressions 1,000 deep at most.
+    identifiers with ``SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'``. Deep trees are
+    written as long chains of WHEN, some tests turned round. SQLite limits expressions to a
+    depth of 1,000, and with it the number of rules that can vote.
 
     Examples
     --------
@@ -115,19 +119,34 @@ def _steps(form: Form, output: int | None) -> str:
         )
     assert not isinstance(form, RuleSet | Linear)
     steps = steps_of(form)
-    return "\n".join(_case(steps, 0, output))
+    return "\n".join(_case(steps, 0, output, turned=_turned(steps)))
 
 
-def _case(steps: Steps, node: int, output: int | None) -> list[str]:
+def _turned(steps: Steps) -> frozenset[int]:
+    """Tests to be turned round, so that no CASE stands within too many others."""
+    nested, height = [0] * len(steps.tests), [0] * len(steps.tests)
+    taller = set()
+    for node in reversed(range(len(steps.tests))):
+        if steps.tests[node] is not None:
+            yes, no = steps.yes[node], steps.no[node]
+            nested[node] = max(nested[yes] + 1, nested[no])
+            height[node] = max(height[yes], height[no]) + 1
+            taller |= {node} if height[yes] > height[no] else set()
+    return frozenset(taller) if nested[0] > _NESTED else frozenset()
+
+
+def _case(steps: Steps, node: int, output: int | None, *, turned: frozenset[int]) -> list[str]:
     """Lines of the expression for what follows from a node."""
     if steps.tests[node] is None:
         return [_leaf(steps, node, output)]
     lines = ["CASE"]
     while (test := steps.tests[node]) is not None:
-        then = _case(steps, steps.yes[node], output)
+        then, onward = steps.yes[node], steps.no[node]
+        if node in turned:
+            test, then, onward = complement(test, steps.features), onward, then
         said = f"  WHEN {_condition(test, steps.features)} THEN"
-        lines += _joined(said, then)
-        node = steps.no[node]
+        lines += _joined(said, _case(steps, then, output, turned=turned))
+        node = onward
     return [*lines, f"  ELSE {_leaf(steps, node, output)}", "END"]
 
 
