@@ -1,11 +1,10 @@
 """Trees and rules of other packages, run by `benchmarks/trees.py` in their own environment.
 
     python -m venv peers && peers/bin/pip install -r benchmarks/requirements-peers.txt
-    peers/bin/pip install --no-deps --ignore-requires-python psyke==1.0.4 2ppy==0.4.1
     peers/bin/python benchmarks/tree_peers.py task.npz --seed 0 --methods figs trustee
 
 Reads the rows of a task as the net sees them and prints one line of JSON a method. psyke
-needs a Java runtime.
+needs an environment of its own; the file of requirements says which.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def weigh_classes(asked: Asked, class_weight: ClassWeight, *, owner: str) -> Flo
         if strange:
             raise OptionError(
                 f"The `class_weight` parameter of {owner} weighs {strange[0]!r}, which is none of "
-                f"the classes {', '.join(repr(label) for label in known)}."
+                f"the classes {', '.join(str(label) for label in known)}."
             )
         of_class = np.array([class_weight.get(label, 1.0) for label in known], dtype=np.float64)
     weight = asked.weight * of_class[asked.decision]
