@@ -29,6 +29,9 @@ __all__ = ["ROUNDS", "Improver"]
 ROUNDS = 20
 """Most passes over the tree; it is seldom that five change anything."""
 
+MANY_BINS = 1023
+"""Bins of a column where rows were drawn; a cut lies between two rows that care anyway."""
+
 GAIN = 1e-6
 """Share of the whole weight (of its scatter, in regression) that a new test must bring."""
 
@@ -54,7 +57,7 @@ class Improver:
         if n > most:
             some = np.sort(generator(seed, "improving").choice(n, most, replace=False))
         looked_at = rows if n <= most else rows.some(some)
-        ranks = rank(looked_at.matrix, looked_at.features)
+        ranks = rank(looked_at.matrix, looked_at.features, most=None if n <= most else MANY_BINS)
         least = min_reach * float(looked_at.weight.sum())
         self.work = _Work(looked_at, ranks, least, _losses_of(looked_at))
 
