@@ -118,11 +118,14 @@ class Direct:
             answers = self._asker.ask(matrix[: done + left], purpose, kept)
         raise self._spent(done + left, n, purpose, answers)
 
-    def look(self, matrix: Array, purpose: str, layers: tuple[str, ...]) -> Answers:
+    def look(
+        self, matrix: Array, purpose: str, layers: tuple[str, ...], *, domain: Domain
+    ) -> Answers:
         """Ask rows with the activations of some layers, as far as the budget goes.
 
         Rows kept from settling are run again for their activations, and not counted again.
         """
+        self.see(domain)
         matrix = self._asker.check(matrix)
         kept = self._take_kept(matrix)
         paid = 0 if kept is None else len(kept)

@@ -350,21 +350,8 @@ class Oracle:
                 f"{self._traits.name} has no layer {unknown[0] if unknown else None!r}; it has: "
                 + ", ".join(known)
             )
-        return self._way.look(matrix, self._counted_as or purpose, tuple(layers))
-
-    @contextmanager
-    def counting(self, purpose: str) -> Iterator[None]:
-        """Count all that is asked meanwhile under one purpose.
-
-        Parameters
-        ----------
-        purpose : str
-        """
-        before, self._counted_as = self._counted_as, purpose
-        try:
-            yield
-        finally:
-            self._counted_as = before
+        purpose = self._counted_as or purpose
+        return self._way.look(matrix, purpose, tuple(layers), domain=self.domain)
 
     @contextmanager
     def counting(self, purpose: str) -> Iterator[None]:
