@@ -68,7 +68,7 @@ def test_options_are_copied() -> None:
         ),
         (
             lambda: method_options("cart", "regression", {"targets": "values"}),
-            "CartRegressor has no parameter `targets`. It has: jitter",
+            "CartRegressor has no parameter `targets`. It has: ",
         ),
         (
             lambda: method_options("cart", "regression", 3),  # type: ignore[arg-type]
