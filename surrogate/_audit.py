@@ -26,7 +26,7 @@ from surrogate._validate import unknown
 from surrogate.domain import Domain
 from surrogate.errors import BudgetTooSmall, OptionError
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
-from surrogate.methods import find
+from surrogate.methods import check_needs, find
 from surrogate.oracle import Steadiness, Watch
 from surrogate.oracle.noise import PURPOSE as NOISE
 from surrogate.sampling import generator
@@ -201,6 +201,8 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         ledger=ledger,
         offline=offline,
     ) as oracle:
+        for method in plan.methods["global"]:
+            check_needs(method, oracle.box)
         watch = _watch(oracle, split, seed)
         cost = _cost(plan, split, n_local) | ({} if watch is None else {NOISE: watch.cost})
         if dry_run:

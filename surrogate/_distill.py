@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -20,10 +21,11 @@ from surrogate._target import (
     split_rows,
 )
 from surrogate.domain import Domain
+from surrogate.errors import OptionError
 from surrogate.explanation import GlobalExplanation
 from surrogate.fidelity import Curve, Stability, Trivial, form_stability, trivial
 from surrogate.forms import Form, RuleSet
-from surrogate.methods import METHODS, find, method_class, method_options
+from surrogate.methods import METHODS, check_needs, find, method_class, method_options
 from surrogate.oracle import Answers
 from surrogate.sampling import child_seed
 from surrogate.types import FloatArray
@@ -139,6 +141,8 @@ def distill(  # type: ignore[misc]  # the first overload takes any name, to say 
         If the ledger is in use, of another model, or lacks answers offline.
     ModelError
         If the model raises, or its answers are none.
+    AbilityError
+        If the method needs more of the model than it offers; says which methods would work.
 
     Examples
     --------
@@ -174,6 +178,7 @@ def distill(  # type: ignore[misc]  # the first overload takes any name, to say 
         ledger=ledger,
         offline=offline,
     ) as oracle:
+        check_needs(method, oracle.box)
         if dry_run:
             return oracle.quote(plan)
         oracle.admit(plan)
@@ -205,11 +210,35 @@ def plan_of(
     OptionError
         If an option is unknown or wrong.
     """
-    task = next(iter(METHODS[method].classes))
-    estimator = method_class(method, task)(**method_options(method, task, options))
+    estimator = _unfitted(method, options)
     fit = sum(estimator.cost(len(split.fit)).values())
     plan = {"fit": fit, "fidelity": min(fidelity, len(split.test)) + fidelity}
-    return plan | ({"stability": stability * fit} if stability else {})
+    refits = stability if _is_drawn(estimator) else 0
+    return plan | ({"stability": refits * fit} if refits else {})
+
+
+def _unfitted(method: str, options: Mapping[str, Any] | None) -> Any:
+    """The method of the first task that takes the options: the model's own is not known yet."""
+    first, *others = METHODS[method].classes
+    for task in (first, *others):
+        with suppress(OptionError):
+            return method_class(method, task)(**method_options(method, task, options))
+    return method_class(method, first)(**method_options(method, first, options))  # raises
+
+
+def _alike(fitted: Any, stability: int) -> tuple[str, ...]:
+    """Why there is no stability, where nothing is drawn."""
+    if _is_drawn(fitted) or not stability:
+        return ()
+    return (
+        "Nothing is drawn at random (n_queries=0), so that refits under other seeds would all be "
+        "equal; stability was not measured.",
+    )
+
+
+def _is_drawn(estimator: Any) -> bool:
+    """Whether another seed may give another form; else refits would all be equal."""
+    return bool(getattr(estimator, "is_drawn", True))
 
 
 def distill_rows(
@@ -246,7 +275,7 @@ def distill_rows(
     cut_short = tuple(note for probe in asked for note in probe.notes)
     refit = partial(make, oracle, **given)
     ended = fitted.interrupted_ or any(probe.ended for probe in asked)
-    again = 0 if ended else stability
+    again = stability if _is_drawn(fitted) and not ended else 0
     steady, late = _refits(oracle, refit, population, split.test, again, first=fitted, base=base)
     facts = {
         "method": method,
@@ -272,7 +301,7 @@ def distill_rows(
         verdict=None if probes else asked[0].verdict,
         queries=oracle.queries,
         settings=provenance(seed=seed, options=given, facts=facts),
-        notes=(*fitted.notes_, *cut_short, *late),
+        notes=(*fitted.notes_, *cut_short, *late, *_alike(fitted, stability)),
         interrupted=ended or bool(late),
     )
     return explanation, asked

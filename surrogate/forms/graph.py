@@ -152,6 +152,11 @@ class DecisionGraph:
         return np.array([test is None for test in self.tests], dtype=np.bool_)
 
     @property
+    def columns(self) -> frozenset[int]:
+        """Columns that any test looks at."""
+        return frozenset().union(*(test.columns for test in self.tests if test is not None))
+
+    @property
     def n_conditions(self) -> int:
         """How many tests there are."""
         return sum(test is not None for test in self.tests)

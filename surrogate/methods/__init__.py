@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from surrogate._validate import parameters, unknown
-from surrogate.errors import OptionError
-from surrogate.types import Task
+from surrogate.errors import AbilityError, OptionError
+from surrogate.types import BlackBox, HasActivations, Task
 
-__all__ = ["METHODS", "Method", "method_class", "method_options"]
+__all__ = ["METHODS", "Method", "check_needs", "method_class", "method_options"]
 
 _RESERVED = ("oracle", "random_state")
 
@@ -112,6 +112,45 @@ METHODS: Mapping[str, Method] = _table(
             }
         ),
     ),
+    Method(
+        name="cred",
+        scope="global",
+        summary="rules found through one hidden layer: terms of its units, said by the inputs",
+        needs="activations",
+        source="Sato, Tsukimoto 2001",
+        classes=MappingProxyType(
+            {
+                "classification": "surrogate.rules.CredClassifier",
+                "regression": "surrogate.rules.CredRegressor",
+            }
+        ),
+    ),
+    Method(
+        name="deepred",
+        scope="global",
+        summary="decision graph through all hidden layers, written out as rules if they are few",
+        needs="activations",
+        source="Zilke, Loza Mencía, Janssen 2016",
+        classes=MappingProxyType(
+            {
+                "classification": "surrogate.rules.DeepRedClassifier",
+                "regression": "surrogate.rules.DeepRedRegressor",
+            }
+        ),
+    ),
+    Method(
+        name="eclaire",
+        scope="global",
+        summary="rules that vote, found clause by clause in every hidden layer",
+        needs="activations",
+        source="Espinosa Zarlenga, Shams, Jamnik 2021",
+        classes=MappingProxyType(
+            {
+                "classification": "surrogate.rules.EclaireClassifier",
+                "regression": "surrogate.rules.EclaireRegressor",
+            }
+        ),
+    ),
 )
 
 
@@ -134,6 +173,40 @@ def find(name: str, *, scope: str | None = None) -> Method:
         kind = f"{scope} method" if scope else "method"
         raise OptionError(f"There is no {kind} {name!r}; there are: {', '.join(known)}.")
     return METHODS[name]
+
+
+def check_needs(name: str, box: BlackBox) -> None:
+    """Raise unless a model offers what a method needs; nothing is asked.
+
+    Raises
+    ------
+    AbilityError
+        With the methods that would work.
+
+    Examples
+    --------
+    >>> from surrogate.adapters import CallableBox
+    >>> from surrogate.methods import check_needs
+    >>> check_needs("cart", CallableBox(len))
+    """
+    method = find(name)
+    if method.needs != "activations":
+        return
+    hidden = box.hidden_layers() if isinstance(box, HasActivations) else None
+    if hidden:
+        return
+    able = [m.name for m in METHODS.values() if m.scope == method.scope and m.needs == "labels"]
+    traits = box.traits
+    lacks = (
+        f"{traits.name}, wrapped by the {traits.adapter} adapter, shows none"
+        if hidden is None
+        else f"{traits.name} has none, since none of its weighted layers feeds another one"
+    )
+    raise AbilityError(
+        f"Method {name!r} reads a net's hidden layers, and {lacks}. Torch modules, .onnx files "
+        "and scikit-learn's multi-layer perceptrons show theirs. These methods need labels "
+        f"only: {', '.join(able)}."
+    )
 
 
 def method_class(name: str, task: Task, *, masks: bool = False) -> type:

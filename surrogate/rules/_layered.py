@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from surrogate._validate import NoneOr, Real, Rule, Whole
 from surrogate.errors import AbilityError, InputError
@@ -102,6 +103,25 @@ class Layered(Distils):
         super().fit(X, None, sample_weight)
         del self._seen  # large, and learnt from
         return self
+
+    def path(self, sizes: Sequence[int]) -> list[Any]:
+        """The form fitted, whatever the sizes: what is read of a net has no smaller versions.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+
+        Returns
+        -------
+        forms : list of one form
+        """
+        check_is_fitted(self, "form_")
+        return [self.form_]
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether another seed may give another form."""
+        return self.n_queries > 0
 
     def _chosen(self, hidden: tuple[str, ...]) -> tuple[str, ...]:
         """Which layers are read, of those found."""

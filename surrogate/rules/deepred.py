@@ -9,6 +9,7 @@ afterwards if they are few enough.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from sklearn.utils.validation import check_is_fitted
@@ -49,7 +50,9 @@ class DeepRed(Layered):
         self._rules = None
         expanded = form.expand(max_rules=self.max_rules)
         if expanded.is_complete:
-            self._rules = expanded.rules.measured(self.rows_.matrix, self.rows_.decision)
+            rules = expanded.rules.measured(self.rows_.matrix, self.rows_.decision)
+            largest_first = sorted(rules.rules, key=lambda rule: -(rule.n_covered or 0))
+            self._rules = replace(rules, rules=tuple(largest_first))
         else:
             self._say(
                 f"The graph stands for more than {self.max_rules:,} rules (max_rules), which are "
