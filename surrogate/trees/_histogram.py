@@ -20,7 +20,7 @@ from surrogate.types import FloatArray, IntArray
 __all__ = ["Greedy", "grow_binned"]
 
 GAIN = 1e-12
-"""Least gain of a split, as a share of the root's whole."""
+"""Least gain of a split, as a share of the whole."""
 
 
 @dataclass(eq=False)
@@ -56,6 +56,10 @@ class Greedy:
         return at
 
 
+KEPT = 2**20
+"""Sums of a leaf that take more bytes are not kept, but counted again."""
+
+
 class _Split(NamedTuple):
     """The best split of a node."""
 
@@ -74,17 +78,35 @@ class _Targets:
     values: FloatArray | None
     width: int
 
-    def sums(self, codes: IntArray, rows: IntArray, bins: int) -> FloatArray:
+    def sums(self, codes: npt.NDArray[np.integer], rows: IntArray, bins: int) -> FloatArray:
         """Sums by bin of the weighted targets, and of the weight last: (bins, k + 1)."""
         w = self.weight[rows]
         if self.classes is not None:
-            joint = codes * self.width + self.classes[rows]
+            joint = codes.astype(np.intp) * self.width + self.classes[rows]
             flat = np.bincount(joint, w, minlength=bins * self.width)
             by_class = flat.reshape(bins, self.width)
             return np.column_stack([by_class, by_class.sum(axis=1)])
         assert self.values is not None
         parts = [np.bincount(codes, w * v, minlength=bins) for v in self.values[rows].T]
         return np.column_stack([*parts, np.bincount(codes, w, minlength=bins)])
+
+    @property
+    def scale(self) -> float:
+        """What gains are measured against."""
+        if self.values is None:
+            return float(self.weight.sum())
+        return float((self.weight[:, None] * self.values**2).sum())
+
+
+class _Leaf(NamedTuple):
+    """A leaf that may be split, in the order of what that would bring."""
+
+    minus_gain: float
+    node: int
+    split: _Split
+    rows: IntArray
+    depth: int
+    sums: FloatArray | None
 
 
 def grow_binned(
@@ -126,18 +148,21 @@ def grow_binned(
     tree = Greedy(np.zeros(n, dtype=np.intp))
     rows = np.arange(n)
     tree.add(rows)
-    waiting: list[tuple[float, int, _Split, IntArray, int]] = []
-    search.push(waiting, 0, rows, depth=0, max_depth=max_depth)
-    leaves = 1
+    waiting: list[_Leaf] = []
+    search.push(waiting, 0, rows, depth=0, sums=search.sums(rows))
+    leaves, deepest = 1, np.inf if max_depth is None else max_depth
     while waiting and leaves < max_leaves:
-        _, node, split, rows, depth = heapq.heappop(waiting)
-        sides = search.part(split, rows)
+        leaf = heapq.heappop(waiting)
+        sides = search.part(leaf.split, leaf.rows)
+        node, split, depth = leaf.node, leaf.split, leaf.depth + 1
         tree.feature[node], tree.split[node] = split.feature, split.cut + 0.5
         tree.missing_left[node] = split.missing_left
         tree.left[node], tree.right[node] = (tree.add(side) for side in sides)
         leaves += 1
-        for child, side in zip((tree.left[node], tree.right[node]), sides):
-            search.push(waiting, child, side, depth=depth + 1, max_depth=max_depth)
+        if leaves < max_leaves and depth < deepest:
+            children = (tree.left[node], tree.right[node])
+            for child, side, sums in zip(children, sides, search.sums_of(leaf, sides)):
+                search.push(waiting, child, side, depth=depth, sums=sums)
     return tree
 
 
@@ -152,24 +177,37 @@ class _Search:
         min_weight: float,
     ) -> None:
         self.codes, self.sizes, self.targets = codes, sizes, targets
+        self.bins = max(sizes) + 1  # as many for every column, missing values behind them
         self.min_weight = max(min_weight, 1e-9 * float(targets.weight.sum()))  # sums are rounded
-        self.least: float | None = None
+        self.least = GAIN * targets.scale
+
+    def sums(self, rows: IntArray) -> FloatArray:
+        """Sums of some rows by column and bin: (d, bins, k + 1)."""
+        whole = len(rows) == self.codes.shape[1]
+        found = np.zeros((len(self.sizes), self.bins, self.targets.width + 1))
+        for column, size in enumerate(self.sizes):
+            codes = self.codes[column] if whole else self.codes[column][rows]
+            of_bins = self.targets.sums(codes, rows, size + 1)
+            found[column, :size], found[column, -1] = of_bins[:-1], of_bins[-1]
+        return found
+
+    def sums_of(
+        self, leaf: _Leaf, sides: tuple[IntArray, IntArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Sums of both sides of a split: the smaller one's, and what is left of the whole."""
+        small = int(len(sides[1]) < len(sides[0]))
+        counted = self.sums(sides[small])
+        rest = self.sums(sides[1 - small]) if leaf.sums is None else leaf.sums - counted
+        return (rest, counted) if small else (counted, rest)
 
     def push(
-        self,
-        waiting: list[tuple[float, int, _Split, IntArray, int]],
-        node: int,
-        rows: IntArray,
-        *,
-        depth: int,
-        max_depth: int | None,
+        self, waiting: list[_Leaf], node: int, rows: IntArray, *, depth: int, sums: FloatArray
     ) -> None:
         """Put a leaf among those that may be split, if a split brings anything."""
-        if len(rows) < 2 or (max_depth is not None and depth >= max_depth):
-            return
-        found = self._best(rows)
-        if found is not None:
-            heapq.heappush(waiting, (-found.gain, node, found, rows, depth))
+        split = self._best(sums)
+        if split is not None:
+            kept = sums if sums.nbytes <= KEPT else None
+            heapq.heappush(waiting, _Leaf(-split.gain, node, split, rows, depth, kept))
 
     def part(self, split: _Split, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Rows that go left, and rows that go right."""
@@ -179,38 +217,20 @@ class _Search:
             left |= codes == self.sizes[split.feature]
         return rows[left], rows[~left]
 
-    def _best(self, rows: IntArray) -> _Split | None:
-        """The split of the greatest gain."""
-        whole = len(rows) == self.codes.shape[1]
+    def _best(self, sums: FloatArray) -> _Split | None:
+        """The split of the greatest gain, by the sums of the bins: (d, bins, k + 1)."""
+        missing, total = sums[:, -1:], sums[0].sum(axis=0)
+        running = np.cumsum(sums[:, :-1], axis=1)  # left of each cut, without the missing
         best: _Split | None = None
-        for column, bins in enumerate(self.sizes):
-            codes = self.codes[column] if whole else self.codes[column][rows]
-            sums = self.targets.sums(codes.astype(np.intp), rows, bins + 1)
-            found = self._best_of(column, sums)
-            if found is not None and (best is None or found.gain > best.gain):
-                best = found
-        if best is None:
-            return None
-        if self.least is None:
-            self.least = GAIN * best.gain
-        return best if best.gain > self.least else None
-
-    def _best_of(self, column: int, sums: FloatArray) -> _Split | None:
-        """The best cut of a column by the sums of its bins, missing values last."""
-        missing, total = sums[-1], sums.sum(axis=0)
-        here = _purity(total)
-        running = np.cumsum(sums[:-1], axis=0)  # left of each cut, without the missing
-        best: _Split | None = None
-        for missing_left in (False, True) if missing[-1] > 0 else (False,):
+        for missing_left in (False, True) if (missing[..., -1] > 0).any() else (False,):
             left = running + missing if missing_left else running
             right = total - left
-            room = (left[:, -1] >= self.min_weight) & (right[:, -1] >= self.min_weight)
-            if not room.any():
-                continue
-            gain = np.where(room, _purity(left) + _purity(right) - here, -np.inf)
-            cut = int(gain.argmax())
-            if best is None or gain[cut] > best.gain:
-                best = _Split(float(gain[cut]), column, cut, missing_left)
+            room = (left[..., -1] >= self.min_weight) & (right[..., -1] >= self.min_weight)
+            gain = np.where(room, _purity(left) + _purity(right), -np.inf)
+            column, cut = np.unravel_index(int(gain.argmax()), gain.shape)
+            found = float(gain[column, cut] - _purity(total))
+            if found > self.least and (best is None or found > best.gain):
+                best = _Split(found, int(column), int(cut), missing_left)
         return best
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from surrogate.forms import LEAF, Condition, Tree
+from surrogate.forms import LEAF, CategorySet, Condition, Interval, Tree
 from surrogate.trees._labelled import Labelled
 from surrogate.trees._prune import best_subtree
 from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Sketch", "best_smaller", "pruned", "sketches_of", "tree_of"]
+__all__ = ["Sketch", "best_smaller", "goes_left", "pruned", "sketches_of", "tree_of"]
 
 
 @dataclass(eq=False, slots=True)
@@ -145,6 +145,14 @@ def sketches_of(tree: Tree) -> list[Sketch]:
     return nodes
 
 
+def goes_left(test: Condition, matrix: FloatArray, rows: IntArray) -> BoolArray:
+    """Whether a test holds for some rows of a matrix (n, d); only its column is read."""
+    if isinstance(test, Interval | CategorySet):
+        column = matrix[rows, test.feature][:, None]
+        return np.asarray(replace(test, feature=0).holds(column))
+    return np.asarray(test.holds(matrix[rows]))
+
+
 def _reached(
     nodes: list[Sketch], left: IntArray, right: IntArray, matrix: FloatArray
 ) -> list[IntArray]:
@@ -154,7 +162,7 @@ def _reached(
     for at, node in enumerate(nodes):
         if node.test is not None:
             here = reached[at]
-            goes: BoolArray = node.test.holds(matrix[here])
+            goes = goes_left(node.test, matrix, here)
             reached[int(left[at])], reached[int(right[at])] = here[goes], here[~goes]
     return reached
 

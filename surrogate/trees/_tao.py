@@ -20,7 +20,7 @@ from surrogate.sampling import generator
 from surrogate.trees._choose import fit_of
 from surrogate.trees._labelled import Labelled
 from surrogate.trees._ranks import Ranks, rank
-from surrogate.trees._sketch import Sketch, pruned, sketches_of, tree_of
+from surrogate.trees._sketch import Sketch, goes_left, pruned, sketches_of, tree_of
 from surrogate.trees._thresholds import shortest
 from surrogate.types import BoolArray, FloatArray, IntArray
 
@@ -157,7 +157,7 @@ class _Work:
             node, here = waiting.pop()
             found.append((node, here))
             if node.test is not None:
-                left = node.test.holds(self.rows.matrix[here])
+                left = goes_left(node.test, self.rows.matrix, here)
                 waiting += zip(node.children, (here[left], here[~left]))
         return found
 
@@ -170,13 +170,13 @@ class _Work:
         if not len(care):
             return False
         rows, gain = here[care], gain[care]
-        now = float(gain[node.test.holds(self.rows.matrix[rows])].sum())
+        now = float(gain[goes_left(node.test, self.rows.matrix, rows)].sum())
         found = _best_test(self.rows, self.ranks, rows, gain, now - self.losses.least)
         if found is None or not self._has_room(node, found, here):
             return False
         x = self.rows.matrix[here, found.feature]
         if not np.isnan(x).any():  # nothing was seen missing here: the way that most rows go
-            goes = found.holds(self.rows.matrix[here])
+            goes = goes_left(found, self.rows.matrix, here)
             w = self.rows.weight[here]
             found = replace(found, missing=bool(w[goes].sum() >= w[~goes].sum()))
         node.test = found
@@ -186,7 +186,7 @@ class _Work:
         """What rows cost if they go down from a node: (n,)."""
         if node.test is None:
             return self.losses.of(self.answers[id(node)], rows)
-        goes = node.test.holds(self.rows.matrix[rows])
+        goes = goes_left(node.test, self.rows.matrix, rows)
         loss = np.empty(len(rows))
         for child, some in zip(node.children, (goes, ~goes)):
             loss[some] = self._loss(child, rows[some])
