@@ -1,8 +1,9 @@
 """CART, distilled: a tree of few leaves grown on rows that a black box answered.
 
 Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees" (1984), grown
-best-first by scikit-learn. Other than there, the growth goes on beyond the size wanted
-and the best subtree of that size is cut out of it, by agreement with the black box.
+best-first. Other than there, the growth goes on beyond the size wanted, the best subtree
+of that size is cut out of it, by agreement with the black box, and its tests are then
+chosen anew, each given all the others.
 """
 
 from __future__ import annotations
@@ -129,8 +130,10 @@ class CartClassifier(Decides, _Cart):
     lie between near rows, so that they keep the dependence between features, half are the
     rows moved by independent noise. Growth is greedy, by Gini impurity, to four times the
     leaves wanted; of all subtrees of at most `max_leaves` leaves the one is kept that
-    agrees with the box most often on the rows asked [1]_. So no two sibling leaves decide
-    alike.
+    agrees with the box most often on the rows asked [1]_, and its tests are improved in
+    turn until none can be [2]_. So no two sibling leaves decide alike, and no test is kept
+    without which the rows fare as well. More than 50,000 rows are grown on 255 bins a
+    column.
 
     Parameters
     ----------
@@ -142,6 +145,11 @@ class CartClassifier(Decides, _Cart):
         Most tests on a path.
     min_reach : float
         Least share of the fitted weight in a leaf.
+    ccp_alpha : float
+        Price of a leaf: the share of the whole weight that must agree for each further one
+        (cost-complexity pruning). 0: every leaf that brings anything, up to `max_leaves`.
+    refine : {"tao", "none"}
+        Whether the tests are improved by alternating optimisation after the greedy growth.
     n_queries : int
         Perturbed rows asked, besides the rows given to `fit`.
     sampler : {"mixed", "neighbours", "gaussian"} or sampler
@@ -151,8 +159,15 @@ class CartClassifier(Decides, _Cart):
     real_weight : float
         Share of the weight that the rows given to `fit` have together; the perturbed rows
         have the rest.
+    validation : float
+        Share of the rows, and of those drawn around them, that is held out of the fit and
+        chooses: among the sizes of the cost-complexity path, refined and not. They are
+        asked for the purpose "validate". 0: the fit decides.
     targets : {"decisions", "values"}
         What splits part: the box's decisions, or its probabilities (soft targets).
+    class_weight : mapping from class to float, "balanced" or None
+        What rows weigh by the class that the box decides for. Shares and probabilities of
+        leaves are those of the weighted rows.
     random_state : int
         Seed of all draws.
 
@@ -166,6 +181,8 @@ class CartClassifier(Decides, _Cart):
     domain_ : surrogate.domain.Domain
     rows_ : Labelled
         All rows fitted, with their answers and weights.
+    held_out_ : Labelled or None
+        Rows that chose; they measure no fidelity.
     notes_ : tuple of str
         What a reader must know of the fit.
     interrupted_ : bool
@@ -180,6 +197,8 @@ class CartClassifier(Decides, _Cart):
     ----------
     .. [1] H. Almuallim, "An efficient algorithm for optimal pruning of decision trees",
        Artificial Intelligence 83 (1996).
+    .. [2] M. Á. Carreira-Perpiñán and P. Tavallali, "Alternating optimization of decision
+       trees, with application to learning sparse oblique trees", NeurIPS (2018).
 
     Examples
     --------
@@ -237,7 +256,7 @@ class CartRegressor(Follows, _Cart):
 
     Rows are asked as in `CartClassifier`. Growth is greedy, by squared error, to four
     times the leaves wanted; of all subtrees of at most `max_leaves` leaves the one with
-    the least squared error on the rows asked is kept.
+    the least squared error on the rows asked is kept, and its tests are improved in turn.
 
     Parameters
     ----------
@@ -249,6 +268,11 @@ class CartRegressor(Follows, _Cart):
         Most tests on a path.
     min_reach : float
         Least share of the fitted weight in a leaf.
+    ccp_alpha : float
+        Price of a leaf: the share of the whole weight that must agree for each further one
+        (cost-complexity pruning). 0: every leaf that brings anything, up to `max_leaves`.
+    refine : {"tao", "none"}
+        Whether the tests are improved by alternating optimisation after the greedy growth.
     n_queries : int
         Perturbed rows asked, besides the rows given to `fit`.
     sampler : {"mixed", "neighbours", "gaussian"} or sampler
@@ -257,12 +281,16 @@ class CartRegressor(Follows, _Cart):
         Noise of the named samplers, in standard deviations.
     real_weight : float
         Share of the weight that the rows given to `fit` have together.
+    validation : float
+        Share of the rows, and of those drawn around them, that is held out of the fit and
+        chooses: among the sizes of the cost-complexity path, refined and not. They are
+        asked for the purpose "validate". 0: the fit decides.
     random_state : int
         Seed of all draws.
 
     Attributes
     ----------
-    form_, rules_, domain_, rows_, notes_, rejected_, n_features_in_, feature_names_in_
+    form_, rules_, domain_, rows_, held_out_, notes_, rejected_, n_features_in_, feature_names_in_
         As in `CartClassifier`.
 
     Examples
