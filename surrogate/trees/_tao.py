@@ -172,6 +172,8 @@ class _Work:
         rows, gain = here[care], gain[care]
         now = float(gain[goes_left(node.test, self.rows.matrix, rows)].sum())
         found = _best_test(self.rows, self.ranks, rows, gain, now - self.losses.least)
+        if isinstance(found, CategorySet):
+            found = self._with_idle(node, found, rows, here)
         if found is None or not self._has_room(node, found, here):
             return False
         x = self.rows.matrix[here, found.feature]
@@ -181,6 +183,19 @@ class _Work:
             found = replace(found, missing=bool(w[goes].sum() >= w[~goes].sum()))
         node.test = found
         return True
+
+    def _with_idle(
+        self, node: Sketch, found: CategorySet, care: IntArray, here: IntArray
+    ) -> CategorySet:
+        """Categories that no row which cares has stay where they went, or go with most rows."""
+        column, matrix = found.feature, self.rows.matrix
+        known = set(matrix[care, column][~np.isnan(matrix[care, column])].astype(int).tolist())
+        idle = frozenset(range(len(self.rows.features[column].categories))) - known
+        if isinstance(node.test, CategorySet) and node.test.feature == column:
+            return replace(found, codes=found.codes | (idle & node.test.codes))
+        left, weight = np.isin(matrix[here, column], list(found.codes)), self.rows.weight[here]
+        most = weight[left].sum() > weight[~left].sum()
+        return replace(found, codes=found.codes | idle if most else found.codes)
 
     def _loss(self, node: Sketch, rows: IntArray) -> FloatArray:
         """What rows cost if they go down from a node: (n,)."""

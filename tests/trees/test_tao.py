@@ -166,3 +166,30 @@ def test_many_rows_are_improved_on_some_of_them_and_judged_on_all(rng):
     # Three rows say nothing of the rest: the tree stays as it was.
     same = improver(rows, most=3, seed=1).improve(start)
     assert fit_of(same, rows) >= fit_of(start, rows)
+
+
+def test_categories_that_no_row_speaks_for_stay_where_they_went(rng):
+    code = rng.integers(0, 4, 400).astype(float)  # of six: 4 and 5 are never seen
+    features = (Feature("c", "categorical", categories=tuple("abcdef")),)
+    rows = labelled(code[:, None], (code < 2).astype(int), features=features)
+    root = Sketch()
+    root.split(CategorySet(0, frozenset({0, 1, 2, 4})))
+    found = improver(rows).improve(tree_of(root, rows))
+    assert fit_of(found, rows) == 400
+    assert 4 in found.categories[0]
+    assert 5 not in found.categories[0]
+
+
+def test_categories_that_no_row_speaks_for_go_with_most_rows_of_a_new_test(rng):
+    code, x = rng.integers(0, 4, 400).astype(float), rng.normal(size=400)
+    features = (Feature("c", "categorical", categories=tuple("abcdef")), Feature("x"))
+    y = ((code == 0) ^ (rng.random(400) < 0.02)).astype(int)
+    x += 2 * y
+    rows = labelled(np.column_stack([code, x]), y, features=features)
+    root = Sketch()
+    root.split(Interval(1, high=1.2))
+    start = tree_of(root, rows)
+    assert start.decision[start.left[0]] != start.decision[start.right[0]]
+    found = improver(rows).improve(start)
+    listed = found.categories[0]
+    assert listed in (frozenset({0}), frozenset({1, 2, 3, 4, 5}))
