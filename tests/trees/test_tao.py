@@ -115,16 +115,17 @@ def test_categories_are_parted_exactly(rng):
     assert found.categories[0] in (frozenset({0, 4, 5, 8}), frozenset({1, 2, 3, 6, 7}))
 
 
-def test_missing_values_take_the_side_where_they_fare_better(rng):
+@pytest.mark.parametrize("label", [0, 1])
+def test_missing_values_take_the_side_where_they_fare_better(rng, label):
     x = rng.normal(size=300)
     x[:40] = np.nan
-    y = np.where(np.isnan(x), 1, x > 0).astype(int)
+    y = np.where(np.isnan(x), label, x > 0).astype(int)
     rows = labelled(x[:, None], y)
     root = Sketch()
-    root.split(Interval(0, high=-0.3, missing=True))
+    root.split(Interval(0, high=-0.3, missing=label == 1))
     found = improver(rows).improve(tree_of(root, rows))
     assert fit_of(found, rows) == 300
-    assert found.predict(np.array([[np.nan]])).tolist() == [1]
+    assert found.predict(np.array([[np.nan]])).tolist() == [label]
 
 
 def test_dead_branches_are_pruned(rng):
