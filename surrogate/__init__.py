@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from surrogate._audit import Audit, audit
     from surrogate._distill import distill
     from surrogate._explain import explain
+    from surrogate._explain_to import explain_to
     from surrogate.adapters import wrap
+    from surrogate.bulk import BulkExplanations, read_explanations
     from surrogate.domain import Domain, Images, Texts
     from surrogate.explanation import GlobalExplanation, LocalExplanations, MaskExplanations
     from surrogate.oracle import Budget, Oracle
@@ -23,6 +25,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Audit": "surrogate._audit",
     "Budget": "surrogate.oracle",
+    "BulkExplanations": "surrogate.bulk",
     "Domain": "surrogate.domain",
     "GlobalExplanation": "surrogate.explanation",
     "Images": "surrogate.domain",
@@ -33,12 +36,15 @@ _EXPORTS = {
     "audit": "surrogate._audit",
     "distill": "surrogate._distill",
     "explain": "surrogate._explain",
+    "explain_to": "surrogate._explain_to",
+    "read_explanations": "surrogate.bulk",
     "wrap": "surrogate.adapters",
 }
 
 __all__ = [
     "Audit",
     "Budget",
+    "BulkExplanations",
     "Domain",
     "GlobalExplanation",
     "Images",
@@ -49,6 +55,8 @@ __all__ = [
     "audit",
     "distill",
     "explain",
+    "explain_to",
+    "read_explanations",
     "wrap",
 ]
 

@@ -25,7 +25,14 @@ from surrogate.types import FloatArray
 if TYPE_CHECKING:
     from surrogate.oracle import Budget, Oracle, Quote
 
-__all__ = ["LOCAL_FIDELITY", "explain", "explain_rows", "local_method"]
+__all__ = [
+    "LOCAL_FIDELITY",
+    "as_explanations",
+    "explain",
+    "explain_rows",
+    "local_method",
+    "reference_rows",
+]
 
 LEAST_REFERENCE = 50
 LOCAL_FIDELITY = 1000
@@ -203,7 +210,7 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         return distill(model, population, dry_run=False, **job)
     domain = domain if domain is not None else Domain.infer(X if data is None else data)
     rows = encode_rows(domain, X, where="X")
-    reference, notes = _reference(domain, rows, data)
+    reference, notes = reference_rows(domain, rows, data)
     fidelity = LOCAL_FIDELITY if fidelity is None else fidelity
     with open_oracle(
         model,
@@ -263,6 +270,28 @@ def explain_rows(
         "reference sha256": fingerprint(oracle.domain, reference),
         **result.facts,
     }
+    return as_explanations(
+        oracle,
+        result,
+        method=method,
+        stable=stable,
+        settings=provenance(seed=seed, options=given, facts=facts),
+        notes=notes,
+        index=range(len(rows)) if index is None else index,
+    )
+
+
+def as_explanations(
+    oracle: Oracle,
+    result: Any,
+    *,
+    method: str,
+    stable: Stable,
+    settings: Mapping[str, Any],
+    notes: tuple[str, ...],
+    index: Sequence[str | int],
+) -> LocalExplanations:
+    """What a local method found, as explanations that say where they come from."""
     return LocalExplanations(
         method=method,
         domain=oracle.domain,
@@ -280,11 +309,11 @@ def explain_rows(
         widths=result.widths,
         stability=stable.stability,
         plan_errors=result.plan_errors,
-        index=tuple(range(len(rows)) if index is None else index)[: len(result.rows)],
+        index=tuple(index)[: len(result.rows)],
         flags=stable.flags,
         target=oracle.box.traits.name,
         queries=oracle.queries,
-        settings=provenance(seed=seed, options=given, facts=facts),
+        settings=settings,
         notes=(*notes, *([stable.ended] if stable.ended else []), *result.notes),
         interrupted=result.interrupted or bool(stable.ended),
     )
@@ -306,7 +335,9 @@ def local_method(
     return method_class(method, task, masks=masks)(oracle, **given), given
 
 
-def _reference(domain: Domain, rows: FloatArray, data: Any) -> tuple[FloatArray, tuple[str, ...]]:
+def reference_rows(
+    domain: Domain, rows: FloatArray, data: Any
+) -> tuple[FloatArray, tuple[str, ...]]:
     """The reference population, and what a reader must know of it."""
     if data is not None:
         reference = encode_rows(domain, data, where="data")

@@ -50,7 +50,18 @@ def requires(tree: ast.Module) -> list[tuple[str, str, int]]:
 
 
 def test_the_extras_are_those_promised(extras: dict[str, list[str]]) -> None:
-    promised = {"onnx", "torch", "http", "plot", "report", "lime", "shap", "images", "adversarial"}
+    promised = {
+        "onnx",
+        "torch",
+        "http",
+        "plot",
+        "report",
+        "lime",
+        "shap",
+        "images",
+        "parquet",
+        "adversarial",
+    }
     assert set(extras) == promised | {"all", "test", "docs"}
 
 

@@ -16,6 +16,7 @@ from surrogate.methods import METHODS
 PUBLIC = [
     "Audit",
     "Budget",
+    "BulkExplanations",
     "Domain",
     "GlobalExplanation",
     "Images",
@@ -26,6 +27,8 @@ PUBLIC = [
     "audit",
     "distill",
     "explain",
+    "explain_to",
+    "read_explanations",
     "wrap",
 ]
 

@@ -34,6 +34,7 @@ ROOMS: Mapping[str, set[str]] = {
     "trees": BELOW_ALGORITHMS,
     "local": BELOW_ALGORITHMS,
     "rules": {*BELOW_ALGORITHMS, "trees"},
+    "bulk": {*BELOW_ALGORITHMS, "local"},
     "methods": {*BELOW_ALGORITHMS, *ALGORITHMS},
     "report": BELOW_ALGORITHMS,
     # The front door, where adapters and algorithms meet: each may use those before it.
@@ -43,9 +44,10 @@ ROOMS: Mapping[str, set[str]] = {
     "_picked": {*MEETING, "_target"},
     "_distill": {*MEETING, "_target", "_probe", "_held"},
     "_explain": {*MEETING, "_target", "_distill", "_explain_inputs"},
+    "_explain_to": {*MEETING, "_target", "_explain", "bulk"},
     "_explain_inputs": {*MEETING, "_target", "_explain"},
     "_audit": {*MEETING, "_target", "_probe", "_held", "_picked", "_distill", "_explain", "report"},
-    "cli": {*MEETING, "_audit", "_distill", "_explain", "report"},
+    "cli": {*MEETING, "_audit", "_distill", "_explain", "_explain_to", "bulk", "report"},
     "__main__": {"cli"},
 }
 

@@ -1,0 +1,131 @@
+"""Rows explained some at a time, so that what was found can be put away before the next.
+
+A plan that all rows share is asked once, with the first of them: together the chunks are what one
+run finds, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from surrogate._array import to_numpy
+from surrogate.local._assemble import assemble
+from surrogate.local._designs import child_seed
+from surrogate.local._run import Job, run
+from surrogate.local.lime import Lime
+from surrogate.local.result import LimeResult
+from surrogate.types import FloatArray
+
+__all__ = ["Chunk", "chunks_cost", "explain_chunks"]
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """What was found for some of the rows.
+
+    Parameters
+    ----------
+    at : slice
+    result : LimeResult
+        Or the like, of another local method.
+    queries : mapping from purpose to int
+        Rows that were asked for it.
+    plan_sums : array of shape (h, 4, k, d) or None
+        Sums over its rows of replicates of the shared plan, which add up over chunks.
+    """
+
+    at: slice
+    result: LimeResult
+    queries: Mapping[str, int]
+    plan_sums: FloatArray | None
+
+
+def explain_chunks(
+    algorithm: Any,
+    rows: FloatArray,
+    *,
+    at: Sequence[slice],
+    reference: FloatArray,
+    fidelity: int,
+    seed: int,
+) -> Iterator[Chunk]:
+    """Explain some chunks of rows (r, d) by a local method, one after another.
+
+    Raises
+    ------
+    BudgetSpent, Interrupted
+        If asking ended within a chunk; those before it were given.
+    """
+    if isinstance(algorithm, Lime):
+        yield from _lime_chunks(
+            algorithm, rows, at=at, reference=reference, fidelity=fidelity, seed=seed
+        )
+        return
+    for part in at:
+        result = algorithm.explain(rows[part], reference=reference, fidelity=fidelity, seed=seed)
+        yield Chunk(part, result, dict(result.queries), None)
+
+
+def chunks_cost(algorithm: Any, at: Sequence[slice], *, fidelity: int) -> dict[str, int]:
+    """Rows that `explain_chunks` will ask at most, by purpose."""
+    sizes = [part.stop - part.start for part in at]
+    if isinstance(algorithm, Lime):
+        return dict(algorithm.cost(sum(sizes), fidelity=fidelity))
+    total: dict[str, int] = {}
+    for size in sizes:
+        for purpose, n in algorithm.cost(size, fidelity=fidelity).items():
+            total[purpose] = total.get(purpose, 0) + n
+    return total
+
+
+def _lime_chunks(
+    lime: Lime,
+    rows: FloatArray,
+    *,
+    at: Sequence[slice],
+    reference: FloatArray,
+    fidelity: int,
+    seed: int,
+) -> Iterator[Chunk]:
+    """One design for all rows; its shared plan, if it has one, asked once."""
+    whole = lime.job(rows[:1], reference=reference, seed=seed)
+    told: dict[str, FloatArray] = {}
+    streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
+    if lime.compatible:
+        streams["fit"] = seed  # lime's stream starts at the seed itself
+    for part in at:
+        snapped = np.asarray(to_numpy(whole.oracle.snap(rows[part])), dtype=np.float64)
+        job = _AskedOnce(**{**vars(whole), "rows": snapped, "told": told})
+        first = not told
+        n_samples = lime.n_samples - lime.compatible
+        found = run(job, n_samples=n_samples, fidelity=fidelity, seeds=streams)
+        sums = found.fit.sums.sum(axis=0) if job.settings.has_errors else None
+        queries = dict(found.asked)
+        if job.design.shared is not None and not first:
+            queries = {"rows": queries["rows"]}
+        result = replace(assemble(job, found, seed=seed), queries=queries)
+        yield Chunk(part, result, queries, sums)
+
+
+@dataclass(frozen=True, eq=False)
+class _AskedOnce(Job):
+    """A job that remembers the answers to its shared plan, for the next rows."""
+
+    told: dict[str, FloatArray] = field(default_factory=dict)
+
+    def ask(self, parts: Any) -> Any:
+        """As a job asks, but of a plan that was answered only the rows."""
+        if self.design.shared is None or [name for name, _ in parts] != ["rows", "fit", "fidelity"]:
+            return super().ask(parts)
+        if not self.told:
+            answers, ended = super().ask(parts)
+            if ended is None:
+                self.told.update(fit=answers[1], fidelity=answers[2])
+            return answers, ended
+        (rows,), ended = super().ask(parts[:1])
+        plan = [self.told["fit"], self.told["fidelity"]]
+        return [rows, *(plan if ended is None else [Y[:0] for Y in plan])], ended
