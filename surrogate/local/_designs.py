@@ -7,7 +7,7 @@ same numbers for every row. An own plan has rows of its own around each explaine
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,18 @@ from surrogate.types import BoolArray, FloatArray, IntArray
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["Design", "Drawn", "child_seed", "lime_design", "make_design"]
+__all__ = ["Cuts", "Design", "Drawn", "child_seed", "lime_design", "make_design"]
 
 Snap = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """Where "discretised" cuts: a binning, with the labels that "entropy" needs, or edges."""
+
+    bins: str = "quartile"
+    labels: Any = None
+    edges: Sequence[FloatArray | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,19 +105,25 @@ def make_design(
     domain: Domain,
     reference: FloatArray,
     *,
-    bins: str,
+    cuts: Cuts,
     width: float,
     jitter: float,
     snap: Snap,
 ) -> Design:
     """The design of one of our samplings: "discretised", "neighbours", "gaussian", "kernel"."""
     if sampling == "discretised":
-        return _discretised(domain, reference, bins, snap)
+        return _discretised(domain, reference, cuts, snap)
     return _continuous(sampling, domain, reference, width=width, jitter=jitter, snap=snap)
 
 
-def _discretised(domain: Domain, reference: FloatArray, bins: str, snap: Snap) -> Design:
-    sampler = DiscretisedSampler(domain, reference, binning=bins)  # type: ignore[arg-type]
+def _discretised(domain: Domain, reference: FloatArray, cuts: Cuts, snap: Snap) -> Design:
+    sampler = DiscretisedSampler(
+        domain,
+        reference,
+        binning=cuts.bins,  # type: ignore[arg-type]
+        labels=cuts.labels,
+        edges=cuts.edges,
+    )
     cut = sampler.bins
 
     def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -185,14 +200,17 @@ def _continuous(
 
 
 def lime_design(
-    domain: Domain, reference: FloatArray, *, sampling: str, bins: str, snap: Snap
+    domain: Domain, reference: FloatArray, *, sampling: str, cuts: Cuts, snap: Snap
 ) -> Design:
     """What lime itself draws: "discretised", around the "mean", or "gaussian" around the row."""
     categorical = np.array(
         [f.is_coded or f.kind == "binary" for f in domain.features], dtype=np.bool_
     )
     table = LimeTable.learn(
-        reference, categorical, bins=bins if sampling == "discretised" else None
+        reference,
+        categorical,
+        bins=cuts.bins if sampling == "discretised" else None,
+        labels=cuts.labels,
     )
     equality = table.equality
 

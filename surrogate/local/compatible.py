@@ -7,8 +7,10 @@ Ribeiro, Singh and Guestrin 2016, "Why should I trust you?", as the lime package
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from surrogate.errors import DataError
 from surrogate.local._kernel import exponential
@@ -156,6 +158,9 @@ class LimeTable:
         0 and 1 for features that are compared for equality.
     binned : bool
         Whether lime would hold a discretiser; it then draws no normal numbers.
+    labels : array of shape (n,) or None
+        Classes of the reference rows, of entropy bins: lime grows its trees with the generator
+        that it draws with afterwards.
     """
 
     reference: FloatArray
@@ -164,10 +169,18 @@ class LimeTable:
     mean: FloatArray
     scale: FloatArray
     binned: bool
+    labels: npt.NDArray[Any] | None = None
 
     @classmethod
-    def learn(cls, reference: FloatArray, categorical: BoolArray, *, bins: str | None) -> LimeTable:
-        """Bins ("quartile", "decile", or None: continuous), and the scale of each feature.
+    def learn(
+        cls,
+        reference: FloatArray,
+        categorical: BoolArray,
+        *,
+        bins: str | None,
+        labels: npt.NDArray[Any] | None = None,
+    ) -> LimeTable:
+        """Bins ("quartile", "decile", "entropy", or None: continuous), and each feature's scale.
 
         Raises
         ------
@@ -187,7 +200,7 @@ class LimeTable:
         edges = tuple(
             None
             if bins is None or categorical[j]
-            else np.unique(np.percentile(reference[:, j], _PERCENTILES[bins]))
+            else _cuts(reference[:, j], bins, labels, np.random.RandomState(0))
             for j in range(reference.shape[1])
         )
         return cls(
@@ -197,6 +210,7 @@ class LimeTable:
             np.where(equality, 0.0, scaler.mean_),
             np.where(equality, 1.0, scaler.scale_),
             bins is not None,
+            labels if bins == "entropy" else None,
         )
 
     @property
@@ -226,6 +240,9 @@ class LimeTable:
         # lime's stream is NumPy's old generator; anything else would draw other rows.
         random = np.random.RandomState(seed)
         n, d = n_samples, self.reference.shape[1]
+        if self.labels is not None:
+            for j in np.flatnonzero(~self.categorical).tolist():
+                _cuts(self.reference[:, j], "entropy", self.labels, random)
         rows = np.zeros((n, d))
         if not self.binned:
             noise = random.normal(0, 1, n * d).reshape(n, d)
@@ -240,6 +257,20 @@ class LimeTable:
                 bins = codes[:, j].astype(np.intp)
                 rows[1:, j] = _truncated(self.reference[:, j], table[:, j], edges, bins, random)
         return LimeDraws(rows[1:], codes)
+
+
+def _cuts(
+    column: FloatArray, bins: str, labels: npt.NDArray[Any] | None, random: np.random.RandomState
+) -> FloatArray:
+    """Inner edges of one column; growing a tree takes a number from the generator."""
+    if bins != "entropy":
+        return np.unique(np.percentile(column, _PERCENTILES[bins]))
+    from sklearn.tree import DecisionTreeClassifier
+
+    tree = DecisionTreeClassifier(criterion="entropy", max_depth=3, random_state=random)
+    grown = tree.fit(column.reshape(-1, 1), labels).tree_
+    cuts = np.unique(grown.threshold[grown.children_left > -1])
+    return cuts if cuts.size else np.array([np.median(column)])
 
 
 def _truncated(

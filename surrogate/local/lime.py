@@ -16,13 +16,16 @@ import numpy as np
 from surrogate._array import to_numpy
 from surrogate._validate import Boolean, Choice, Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.errors import DataError, ModelError, OptionError
+from surrogate.explanation.encoding import Binned
 from surrogate.local._assemble import assemble
-from surrogate.local._designs import Design, child_seed, lime_design, make_design
+from surrogate.local._designs import Cuts, Design, child_seed, lime_design, make_design
+from surrogate.local._entropy import asks_bins
 from surrogate.local._fit import Settings
 from surrogate.local._kernel import default_width
 from surrogate.local._refit import refit
 from surrogate.local._run import Job, kept_columns, run
 from surrogate.local._select import SELECTIONS
+from surrogate.local._settle import check_settling, settle, settling_cost, unsettled
 from surrogate.local.result import LimeResult
 from surrogate.types import FloatArray, Label
 
@@ -38,9 +41,9 @@ _WIDTHS = {"discretised": 0.75, "neighbours": 0.5, "gaussian": 0.35, "kernel": 0
 _RULES: Mapping[str, Rule] = {
     "sampling": Choice(SAMPLINGS),
     "n_samples": Whole(10),
-    "width": NoneOr(Real(0, closed="neither")),
+    "width": NoneOr(Real(0, closed="neither"), Choice(("auto",))),
     "ridge": NoneOr(Real(0)),
-    "bins": Choice(("quartile", "decile")),
+    "bins": Choice(("quartile", "decile", "entropy")),
     "jitter": Real(0, closed="neither"),
     "selection": NoneOr(Choice(SELECTIONS)),
     "n_features": Whole(1),
@@ -69,16 +72,24 @@ class Lime:
         normal noise around the mean of the reference rows (compatible mode only).
     n_samples : int
         Perturbed rows.
-    width : float or None
+    width : float, "auto" or None
         Kernel width in units of z: standard deviations, or the square root of the number of
         features that left their bin or category. None: .5 · sqrt(features) for "neighbours",
         .35 for "gaussian", .18 for "kernel", .75 (lime's) for "discretised" and in compatible
-        mode.
+        mode. "auto": `sweep` picks one on queries of its own, on 50 of the rows at most, which
+        take no part in what follows.
     ridge : float or None
         Penalty beside weights that are not normalised. None: 0, or lime's 1 in compatible
         mode.
-    bins : {"quartile", "decile"}
-        For "discretised".
+    bins : {"quartile", "decile", "entropy"}
+        For "discretised". "entropy" cuts where a tree of depth 3 on the feature tells the
+        classes of the reference rows apart.
+    labels : array of shape (n,) or None
+        Classes of the reference rows, for entropy bins. None: the model is asked about 1,000 of
+        them at most; in compatible mode they must be given.
+    edges : sequence of d ascending arrays or None
+        Inner edges of each feature's bins, for "discretised", instead of `bins`; None for a
+        feature that is compared for equality.
     jitter : float
         Standard deviation of "gaussian" and "kernel" noise, in standard deviations of each
         feature.
@@ -117,9 +128,11 @@ class Lime:
     _: KW_ONLY
     sampling: str = "neighbours"
     n_samples: int = 5000
-    width: float | None = None
+    width: float | str | None = None
     ridge: float | None = None
     bins: str = "quartile"
+    labels: Any = None
+    edges: Sequence[FloatArray | None] | None = None
     jitter: float = 1.0
     selection: str | None = None
     n_features: int = 10
@@ -140,11 +153,12 @@ class Lime:
         self._check(fidelity)
         plans = n_rows if self.sampling in _OWN else 1
         fit = self.n_samples - self.compatible  # lime counts the explained row as a sample
-        return {"rows": n_rows, "fit": fit * plans, "fidelity": fidelity * plans}
+        cost = {"rows": n_rows, "fit": fit * plans, "fidelity": fidelity * plans}
+        return settling_cost(self, n_rows) | cost
 
     def width_for(self, n_columns: int) -> float:
         """The kernel width for a number of features, where none is given."""
-        if self.width is not None:
+        if self.width is not None and not isinstance(self.width, str):
             return self.width
         if self.compatible:
             return default_width(n_columns)
@@ -186,6 +200,12 @@ class Lime:
         """
         job = self.job(matrix, reference=reference, seed=seed)
         job.oracle.admit(self.cost(len(job.rows), fidelity=fidelity))
+        if unsettled(self):
+            settled = settle(self, job.rows, reference=reference, seed=seed)
+            result = settled.lime.explain(
+                job.rows, reference=reference, fidelity=fidelity, seed=seed
+            )
+            return settled.told(result)
         streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
         if self.compatible:
             streams["fit"] = seed  # lime's stream starts at the seed itself
@@ -224,8 +244,11 @@ class Lime:
         return self.cost(n_rows)["fit"]
 
     def _with(self, result: LimeResult) -> Lime:
-        """The same, with the width that a result was fitted at."""
-        return replace(self, width=float(result.widths[0]))
+        """The same, with the width and the bins that a result was fitted at."""
+        edges = self.edges
+        if asks_bins(self) and isinstance(result.encoding, Binned):
+            edges = result.encoding.edges
+        return replace(self, width=float(result.widths[0]), edges=edges)
 
     def job(self, matrix: Any, *, reference: Any, seed: int = 0) -> Job:
         """What `explain` will do, checked; nothing is asked.
@@ -283,6 +306,7 @@ class Lime:
                 "around the mean of the reference say little of what is around the explained "
                 "row; use 'gaussian'."
             )
+        check_settling(self)
 
     def _least(self, n_columns: int) -> int:
         """Fewest samples: fewer than coefficients leave them undetermined."""
@@ -319,15 +343,15 @@ class Lime:
     def _design(self, population: FloatArray, width: float) -> Design:
         assert self.oracle is not None
         domain, snap = self.oracle.domain, self.oracle.snap
+        # where the model will be asked for labels, any bins do until then
+        cuts = Cuts("quartile" if asks_bins(self) else self.bins, self.labels, self.edges)
         if self.compatible:
-            return lime_design(
-                domain, population, sampling=self.sampling, bins=self.bins, snap=snap
-            )
+            return lime_design(domain, population, sampling=self.sampling, cuts=cuts, snap=snap)
         return make_design(
             self.sampling,
             domain,
             population,
-            bins=self.bins,
+            cuts=cuts,
             width=width,
             jitter=self.jitter,
             snap=snap,

@@ -19,6 +19,7 @@ from surrogate.explanation.width_sweep import WidthSweep
 from surrogate.fidelity import linear_stability
 from surrogate.fidelity.refits import refit_scores, shown_top
 from surrogate.local._designs import child_seed
+from surrogate.local._entropy import asks_bins, with_entropy_bins
 from surrogate.local._fit import own_view, z_of
 from surrogate.local._flags import FEW
 from surrogate.local._pick_width import Measured, curve, pick_width, row_curve
@@ -46,6 +47,7 @@ def widths_around(width: float) -> tuple[float, ...]:
 def sweep_cost(lime: Lime, n_rows: int, *, fidelity: int = 1000, fits: int = FITS) -> int:
     """Rows that a sweep will ask, however many widths it fits."""
     cost = replace(lime, width=None).cost(n_rows, fidelity=fidelity)
+    cost["rows"] += cost.get("bins", 0)
     return cost["rows"] + fits * cost["fit"] + cost["fidelity"]
 
 
@@ -111,8 +113,11 @@ def sweep(
             "for every width; use 'gaussian'."
         )
     job = lime.job(matrix, reference=reference, seed=seed)
-    tried = _checked(widths, job.settings.width)
     job.oracle.admit({"width": sweep_cost(lime, len(job.rows), fidelity=fidelity, fits=fits)})
+    if asks_bins(lime):
+        lime, _ = with_entropy_bins(lime, reference, seed=seed)
+        job = lime.job(matrix, reference=reference, seed=seed)
+    tried = _checked(widths, job.settings.width)
     told, ended = job.ask([("width", job.rows)])
     if ended is not None:
         raise ended

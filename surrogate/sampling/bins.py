@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -85,8 +86,9 @@ def make_bins(
     *,
     binning: Binning = "quartile",
     labels: Array | None = None,
+    edges: Sequence[FloatArray | None] | None = None,
 ) -> Bins:
-    """Cut every column as lime 0.2 does.
+    """Cut every column as lime 0.2 does, or where it is said to be cut.
 
     Parameters
     ----------
@@ -98,6 +100,8 @@ def make_bins(
         Edges at quartiles, at deciles, or where an entropy tree of depth 3 cuts.
     labels : array of shape (m,), optional
         Classes of the reference rows, which "entropy" needs.
+    edges : sequence of d ascending arrays, optional
+        Inner edges of each column's bins, instead of a binning; not read for coded columns.
 
     Returns
     -------
@@ -117,7 +121,8 @@ def make_bins(
     >>> make_bins(Domain.infer(X), X, binning="entropy", labels=[0, 0, 1, 1]).edges[0].tolist()
     [5.0]
     """
-    y = _check_labels(labels, len(reference)) if binning == "entropy" else None
+    made = edges is None and binning == "entropy"
+    y = _check_labels(labels, len(reference)) if made else None
     grouped = {name for members in domain.groups.values() for name in members}
     coded = np.array(
         [f.is_coded or f.kind == "binary" or f.name in grouped for f in domain.features],
@@ -129,9 +134,11 @@ def make_bins(
         if coded[j]:
             columns.append(_coded_column(x, max(len(feature.categories), 2)))
         else:
-            columns.append(_cut_column(x, _edges(x, binning, y)))
-    edges, mean, std, low, high, frequency = zip(*columns)
-    return Bins(coded, edges, mean, std, low, high, frequency)
+            given = None if edges is None else edges[j]
+            cuts = _edges(x, binning, y) if given is None else np.asarray(given, dtype=np.float64)
+            columns.append(_cut_column(x, cuts))
+    inner, mean, std, low, high, frequency = zip(*columns)
+    return Bins(coded, inner, mean, std, low, high, frequency)
 
 
 def _check_labels(labels: Array | None, m: int) -> np.ndarray[Any, Any]:
@@ -167,6 +174,8 @@ def _cut_column(x: FloatArray, edges: FloatArray) -> tuple[FloatArray, ...]:
     for i in np.unique(ids):
         mean[i], std[i] = np.mean(known[ids == i]), np.std(known[ids == i]) + 1e-11
     least, most = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    if len(edges):  # edges that are given may lie beyond the values
+        least, most = min(least, edges[0]), max(most, edges[-1])
     count = np.bincount(ids, minlength=n_bins + 1).astype(np.float64)
     count[-1] = len(x) - known.size
     low, high = np.append(least, edges), np.append(edges, most)

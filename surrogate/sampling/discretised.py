@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -73,6 +74,8 @@ class DiscretisedSampler:
     binning : {"quartile", "decile", "entropy"}
     labels : array of shape (m,), optional
         Classes of the reference rows, which "entropy" needs.
+    edges : sequence of d ascending arrays, optional
+        Inner edges of each column's bins, instead of a binning; not read for coded columns.
 
     Examples
     --------
@@ -89,6 +92,7 @@ class DiscretisedSampler:
     reference: FloatArray
     binning: Binning = "quartile"
     labels: Array | None = None
+    edges: Sequence[FloatArray | None] | None = None
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -99,7 +103,13 @@ class DiscretisedSampler:
     @cached_property
     def bins(self) -> Bins:
         """How each column is cut."""
-        return make_bins(self.domain, self.reference, binning=self.binning, labels=self.labels)
+        return make_bins(
+            self.domain,
+            self.reference,
+            binning=self.binning,
+            labels=self.labels,
+            edges=self.edges,
+        )
 
     def plan(self, n: int, *, seed: int) -> DiscretisedPlan:
         """Draw n rows with their bins.

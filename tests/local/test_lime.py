@@ -297,7 +297,10 @@ def test_a_job_that_does_not_fit_is_refused_before_the_first_query() -> None:
     ("options", "message"),
     [
         ({"sampling": "grid"}, "`sampling` parameter of Lime must be one of 'neighbours'"),
-        ({"width": 0.0}, r"`width` parameter of Lime must be a float in \(0, inf\) or None; got 0"),
+        (
+            {"width": 0.0},
+            r"`width` parameter of Lime must be a float in \(0, inf\), one of 'auto' or None; got 0",
+        ),
         ({"ridge": -1}, r"`ridge` parameter of Lime must be a float in \[0, inf\) or None; got -1"),
         ({"n_samples": 3.5}, "`n_samples` parameter of Lime must be an int in"),
         ({"selection": "best"}, "`selection` parameter of Lime must be one of"),
