@@ -51,14 +51,16 @@ class Planter:
         leaves = tuple(self.plan.leaf(code) for code in range(n_classes))
         return self.plant(tree, layer, leaves)
 
-    def plant(self, node: Node, layer: int, leads: tuple[int, ...]) -> int:
+    def plant(self, root: Node, layer: int, leads: tuple[int, ...]) -> int:
         """Plant a tree over a layer whose leaves lead where their codes say; gives its root."""
-        if node.is_leaf:
-            return leads[node.best]
-        key = (id(node), leads)
+        key = (id(root), leads)
         if key not in self._planted:
-            ways = [self.plant(child, layer, leads) for child in node.children]
-            self._planted[key] = self._tested(node, layer, ways)
+            planted: dict[int, int] = {}
+            for node in reversed(list(root.walk())):  # children first, without recursion
+                ways = [planted[id(child)] for child in node.children]
+                number = leads[node.best] if node.is_leaf else self._tested(node, layer, ways)
+                planted[id(node)] = number
+            self._planted[key] = planted[id(root)]
         return self._planted[key]
 
     def _tested(self, node: Node, layer: int, ways: list[int]) -> int:
