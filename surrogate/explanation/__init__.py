@@ -1,7 +1,7 @@
 """What a method hands back: a form, its fidelity, what it cost, and where it came from."""
 
 from surrogate.explanation.audit_result import AuditResult
-from surrogate.explanation.encoding import Binned, Scaled
+from surrogate.explanation.encoding import Binned, Present, Scaled
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
@@ -21,6 +21,7 @@ __all__ = [
     "LocalStability",
     "MaskExplanation",
     "MaskExplanations",
+    "Present",
     "Scaled",
     "WidthSweep",
 ]

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from surrogate.errors import InputError
 from surrogate.explanation.serial import pack, plain, unpack
-from surrogate.forms import CategorySet, Interval, Term
+from surrogate.forms import AtLeast, CategorySet, Interval, Term
 from surrogate.forms import Scaled as ScaledTerm
 from surrogate.types import BoolArray, Feature, FloatArray
 
-__all__ = ["Binned", "Scaled", "SharedEncoding", "encoding_from_dict"]
+__all__ = ["Binned", "Present", "Scaled", "SharedEncoding", "encoding_from_dict"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,47 @@ class Scaled:
         }
 
 
-SharedEncoding: TypeAlias = Binned | Scaled
+@dataclass(frozen=True, eq=False)
+class Present:
+    """z_j is 1 where x_j keeps the row's own value, and 0 where a background row's stands there.
+
+    Parameters
+    ----------
+    groups : mapping from str to tuple of int
+        Columns that are kept or replaced together, by the group's name. Its z stands in the first
+        of them; the others have no effect of their own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.explanation import Present
+    >>> from surrogate.types import Feature
+    >>> features = (Feature("age"), Feature("sex", "categorical", categories=("f", "m")))
+    >>> row = np.array([41.0, 0.0])
+    >>> [t.text(features) for t in Present().terms(features, row)]
+    ['age = 41', 'sex = f']
+    >>> Present({"who": (0, 1)}).terms(features, row)[0].text(features)
+    'at least 2 of (age = 41, sex = f)'
+    """
+
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def terms(self, features: tuple[Feature, ...], row: FloatArray) -> tuple[Term, ...]:
+        """The d terms of a local form around one row (d,)."""
+        own = [equal_to(features[j], j, x) for j, x in enumerate(row)]
+        terms: list[Term] = list(own)
+        for columns in self.groups.values():
+            if len(columns) > 1:
+                terms[columns[0]] = AtLeast(len(columns), tuple(own[j] for j in columns))
+        return tuple(terms)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        groups = {name: [int(j) for j in columns] for name, columns in self.groups.items()}
+        return {"encoding": "present", "groups": groups}
+
+
+SharedEncoding: TypeAlias = Binned | Scaled | Present
 
 
 def encoding_from_dict(data: Mapping[str, Any]) -> SharedEncoding:
@@ -129,7 +169,11 @@ def encoding_from_dict(data: Mapping[str, Any]) -> SharedEncoding:
             None if centre is None else unpack(centre),
             np.asarray(data["equality"], dtype=np.bool_),
         )
-    raise InputError(f"Unknown encoding {kind!r} of a local explanation; known: bins, scale.")
+    if kind == "present":
+        return Present({name: tuple(columns) for name, columns in data["groups"].items()})
+    raise InputError(
+        f"Unknown encoding {kind!r} of a local explanation; known: bins, scale, present."
+    )
 
 
 def bin_of(j: int, edges: FloatArray, x: float) -> Interval:

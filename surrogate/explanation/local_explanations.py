@@ -14,6 +14,7 @@ from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
 from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
+from surrogate.explanation.pictures import plot_rows
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
@@ -47,7 +48,7 @@ class LocalExplanations:
     coef : array of shape (n, k, d)
         Change of the model's answer per unit of z, in the unit of the answer.
     intercept : array of shape (n, k)
-    encoding : Binned or Scaled
+    encoding : Binned, Scaled or Present
         How x becomes z around a row.
     box_values, local_values : arrays of shape (n, k)
         What the model, and the local form, say of the row itself.
@@ -292,19 +293,46 @@ class LocalExplanations:
         """
         return frames.local_frame(self)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the first row's effects as bars; ``explanations[i].plot()`` draws another's.
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        kind: str = "bars",
+        label: Label | None = None,
+        order: str = "answer",
+        top: int | None = None,
+    ) -> Axes:
+        """Draw the first row's effects as bars, or the effects of all rows.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Drawn on; new ones if not given.
+        kind : {"bars", "beeswarm", "heatmap"}
+            "bars": of the first row; ``explanations[i].plot()`` draws another's. "beeswarm": a
+            point for each row and feature, coloured by the feature's value, pale where the row
+            is explained badly. "heatmap": a column for each row. Of more than 1,000 rows, 1,000
+            are drawn at even distances.
+        label : optional
+            The class to draw; of two the second, of more the one that the model finds likeliest
+            on average, if not given.
+        order : {"answer", "similarity"}
+            Of a heat map's rows: by what the model says, or like beside like.
+        top : int, optional
+            Features at most; 12, or 30 in a heat map, if not given.
 
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        OptionError
+            If the kind or the order is unknown, or the class was not explained.
+        MissingDependency
+            If matplotlib is not installed.
         """
-        return self[0].plot(ax)
+        return plot_rows(self, kind=kind, label=label, order=order, top=top, ax=ax)
 
     def __str__(self) -> str:
         return printing.locals_text(self)

@@ -98,7 +98,9 @@ class Found:
     ended: str = ""
 
 
-def kept_columns(oracle: Oracle, classes: Sequence[Label] | None) -> IntArray:
+def kept_columns(
+    oracle: Oracle, classes: Sequence[Label] | None, *, owner: str = "Lime"
+) -> IntArray:
     """Which columns of the model's answers are explained: (k,).
 
     Raises
@@ -111,13 +113,13 @@ def kept_columns(oracle: Oracle, classes: Sequence[Label] | None) -> IntArray:
     known = oracle.classes
     if known is None:
         raise OptionError(
-            "The `classes` parameter of Lime must be None for a regression model; got "
+            f"The `classes` parameter of {owner} must be None for a regression model; got "
             f"{list(classes)!r}."
         )
     for name in classes:
         if name not in known:
             raise OptionError(
-                f"The `classes` parameter of Lime names {name!r}, which the model does not "
+                f"The `classes` parameter of {owner} names {name!r}, which the model does not "
                 f"have; it has: {', '.join(map(repr, known))}."
             )
     return np.array([list(known).index(name) for name in classes], dtype=np.intp)

@@ -63,6 +63,19 @@ METHODS: Mapping[str, Method] = _table(
         masks="surrogate.local.MaskLime",
     ),
     Method(
+        name="kernel_shap",
+        scope="local",
+        summary="Shapley values of each row's features, with errors, against background rows",
+        needs="labels",
+        source="Lundberg, Lee 2017",
+        classes=MappingProxyType(
+            {
+                "classification": "surrogate.local.KernelShap",
+                "regression": "surrogate.local.KernelShap",
+            }
+        ),
+    ),
+    Method(
         name="cart",
         scope="global",
         summary="decision tree grown on real and perturbed rows that the model labelled",
