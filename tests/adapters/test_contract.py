@@ -197,7 +197,7 @@ def test_hidden_layers_can_be_read_where_there_are_any(case: Any) -> None:
     if not isinstance(box, HasActivations):
         return
     straight = box.ask(rows)
-    for layer in box.layers():
+    for layer in (*box.layers(), *box.hidden_layers()):
         units = box.activations(rows, layer)
         assert units.dtype == np.float64
         assert units.ndim == 2
