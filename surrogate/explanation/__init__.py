@@ -9,6 +9,8 @@ from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.mask_explanation import MaskExplanation
 from surrogate.explanation.mask_explanations import MaskExplanations
+from surrogate.explanation.row_pick import RowPick
+from surrogate.explanation.rows_summary import RowsSummary
 from surrogate.explanation.width_sweep import WidthSweep
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "MaskExplanation",
     "MaskExplanations",
     "Present",
+    "RowPick",
+    "RowsSummary",
     "Scaled",
     "WidthSweep",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from surrogate._validate import Real, Whole, check
 from surrogate.errors import DataError
 from surrogate.explanation import frames, html, printing
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
@@ -15,10 +16,12 @@ from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.pictures import plot_rows
+from surrogate.explanation.row_pick import RowPick, pick_rows
+from surrogate.explanation.rows_summary import RowsSummary, summarise
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
-from surrogate.types import FloatArray, Label, Task
+from surrogate.types import FloatArray, IntArray, Label, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +164,10 @@ class LocalExplanations:
         i %= n
         return LocalExplanation(self._take(slice(i, i + 1)))
 
-    def _take(self, rows: slice) -> LocalExplanations:
+    def _take(self, rows: slice | IntArray) -> LocalExplanations:
+        n = len(self)
+        places = [*range(n)[rows]] if isinstance(rows, slice) else [i % n for i in rows.tolist()]
+        whole = len(places) == n and sorted(places) == [*range(n)]
         return replace(
             self,
             rows=self.rows[rows],
@@ -173,10 +179,94 @@ class LocalExplanations:
             coef_se=None if self.coef_se is None else self.coef_se[rows],
             widths=None if self.widths is None else self.widths[rows],
             stability=None if self.stability is None else self.stability[rows],
-            plan_errors=self.plan_errors if len(self.index[rows]) == len(self) else None,
-            index=self.index[rows],
-            flags=self.flags[rows],
+            plan_errors=self.plan_errors if whole else None,
+            index=tuple(self.index[i] for i in places),
+            flags=tuple(self.flags[i] for i in places),
         )
+
+    def take(self, rows: Sequence[int]) -> LocalExplanations:
+        """Some of the rows, in the order given.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Positions among the explained rows.
+        """
+        return self._take(np.asarray(rows, dtype=np.intp))
+
+    def summary(self, *, level: float = 0.95) -> RowsSummary:
+        """Mean coefficient, mean size and share above 0 over all rows, per class and feature.
+
+        Their errors take into account that the rows share one plan.
+
+        Parameters
+        ----------
+        level : float
+            Of the intervals.
+
+        Returns
+        -------
+        RowsSummary
+
+        Raises
+        ------
+        OptionError
+            If the level is not in (0, 1).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from surrogate import explain
+        >>> X = np.random.default_rng(0).normal(size=(100, 2))
+        >>> found = explain(lambda rows: rows[:, 0] ** 2, X, options={"n_samples": 500})
+        >>> found.summary().mean.shape  # classes, features
+        (1, 2)
+        """
+        check("summary", {"level": Real(0, 1, closed="neither")}, {"level": level})
+        return summarise(self, level=level)
+
+    def pick(self, n: int = 5, *, top: int = 5, label: Label | None = None) -> RowPick:
+        """Rows whose explanations together show most of what matters (SP-LIME).
+
+        Greedy: each row adds the most importance that those before it do not show. A term's
+        importance is the square root of its summed sizes over all rows; a row shows its `top`
+        largest terms. Bins and categories are terms of their own. Fewer than n come back where
+        nothing is left to add.
+
+        Parameters
+        ----------
+        n : int
+            Rows wanted.
+        top : int
+            Largest coefficients of a row that count as shown.
+        label : optional
+            The class whose coefficients count; of each row that which the model decides for if
+            not given.
+
+        Returns
+        -------
+        RowPick
+
+        Raises
+        ------
+        OptionError
+            If n or top is less than 1, or the class was not explained.
+
+        References
+        ----------
+        Ribeiro, Singh and Guestrin, "Why should I trust you?", KDD 2016, section 4.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from surrogate import explain
+        >>> X = np.random.default_rng(0).normal(size=(100, 2))
+        >>> found = explain(lambda rows: rows[:, 0] * rows[:, 1], X, options={"n_samples": 500})
+        >>> len(found.pick(2, top=1))
+        2
+        """
+        check("pick", {"n": Whole(1), "top": Whole(1)}, {"n": n, "top": top})
+        return pick_rows(self, n, top=top, label=label)
 
     def predict(self, rows: Any) -> FloatArray:
         """What each local form says of the user's own rows.

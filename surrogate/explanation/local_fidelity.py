@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.explanation.serial import pack, unpack
-from surrogate.types import FloatArray
+from surrogate.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate.fidelity import Score
@@ -56,7 +56,7 @@ class LocalFidelity:
     def __len__(self) -> int:
         return len(self.value)
 
-    def __getitem__(self, rows: slice) -> LocalFidelity:
+    def __getitem__(self, rows: slice | IntArray) -> LocalFidelity:
         return LocalFidelity(
             value=self.value[rows],
             low=self.low[rows],

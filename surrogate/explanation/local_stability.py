@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.explanation.serial import pack, unpack
-from surrogate.types import FloatArray
+from surrogate.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate.fidelity import Score
@@ -78,7 +78,7 @@ class LocalStability:
     def __len__(self) -> int:
         return len(self.jaccard)
 
-    def __getitem__(self, rows: slice) -> LocalStability:
+    def __getitem__(self, rows: slice | IntArray) -> LocalStability:
         return replace(self, **{name: getattr(self, name)[rows] for name in _ARRAYS})
 
     def score(self, row: int, column: int, metric: str = "top overlap") -> Score:
