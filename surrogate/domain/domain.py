@@ -397,6 +397,11 @@ class Domain:
     def _is_coded(self) -> bool:
         return any(feature.is_coded for feature in self.features)
 
+    @property
+    def takes_tensors(self) -> bool:
+        """Whether a tensor of internal rows is asked as it is, where it lies."""
+        return self._is_plain
+
     @cached_property
     def _is_plain(self) -> bool:
         """Whether the user's rows are a floating array without categories."""

@@ -7,15 +7,12 @@ run finds, to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from surrogate._array import to_numpy
 from surrogate.local._assemble import assemble
 from surrogate.local._designs import child_seed
-from surrogate.local._run import Job, run
+from surrogate.local._run import run_chunks
 from surrogate.local.lime import Lime
 from surrogate.local.result import LimeResult
 from surrogate.types import FloatArray
@@ -91,41 +88,13 @@ def _lime_chunks(
     fidelity: int,
     seed: int,
 ) -> Iterator[Chunk]:
-    """One design for all rows; its shared plan, if it has one, asked once."""
-    whole = lime.job(rows[:1], reference=reference, seed=seed)
-    told: dict[str, FloatArray] = {}
+    """One plan for all rows, asked once where they share it."""
+    job = lime.job(rows, reference=reference, seed=seed)
     streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
     if lime.compatible:
         streams["fit"] = seed  # lime's stream starts at the seed itself
-    for part in at:
-        snapped = np.asarray(to_numpy(whole.oracle.snap(rows[part])), dtype=np.float64)
-        job = _AskedOnce(**{**vars(whole), "rows": snapped, "told": told})
-        first = not told
-        n_samples = lime.n_samples - lime.compatible
-        found = run(job, n_samples=n_samples, fidelity=fidelity, seeds=streams)
+    n_samples = lime.n_samples - lime.compatible
+    chunks = run_chunks(job, at, n_samples=n_samples, fidelity=fidelity, seeds=streams)
+    for part, found in chunks:
         sums = found.fit.sums.sum(axis=0) if job.settings.has_errors else None
-        queries = dict(found.asked)
-        if job.design.shared is not None and not first:
-            queries = {"rows": queries["rows"]}
-        result = replace(assemble(job, found, seed=seed), queries=queries)
-        yield Chunk(part, result, queries, sums)
-
-
-@dataclass(frozen=True, eq=False)
-class _AskedOnce(Job):
-    """A job that remembers the answers to its shared plan, for the next rows."""
-
-    told: dict[str, FloatArray] = field(default_factory=dict)
-
-    def ask(self, parts: Any) -> Any:
-        """As a job asks, but of a plan that was answered only the rows."""
-        if self.design.shared is None or [name for name, _ in parts] != ["rows", "fit", "fidelity"]:
-            return super().ask(parts)
-        if not self.told:
-            answers, ended = super().ask(parts)
-            if ended is None:
-                self.told.update(fit=answers[1], fidelity=answers[2])
-            return answers, ended
-        (rows,), ended = super().ask(parts[:1])
-        plan = [self.told["fit"], self.told["fidelity"]]
-        return [rows, *(plan if ended is None else [Y[:0] for Y in plan])], ended
+        yield Chunk(part, assemble(job, found, seed=seed), found.asked, sums)

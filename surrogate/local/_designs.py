@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class Drawn:
         Share of drawn rows that the domain's constraint refused.
     source : int array of shape (n,) or None
         Real row that each came from, where real rows are used equally often.
+    mirrored : bool
+        Whether rows 2i and 2i + 1 are partners, drawn on opposite sides of a centre.
     """
 
     rows: FloatArray
@@ -58,11 +60,35 @@ class Drawn:
     scaled: FloatArray
     rejected: float = 0.0
     source: IntArray | None = None
+    mirrored: bool = False
 
     def take(self, at: slice) -> Drawn:
         """Some of the rows."""
         source = None if self.source is None else self.source[at]
-        return Drawn(self.rows[at], self.codes[at], self.scaled[at], self.rejected, source)
+        return Drawn(
+            self.rows[at], self.codes[at], self.scaled[at], self.rejected, source, self.mirrored
+        )
+
+
+class Around(Protocol):
+    """A plan around each row: (n, seed) -> function from one row (d,) to Drawn.
+
+    Mirrored plans vary less, and are for fits; rows that measure are drawn independently.
+    """
+
+    def __call__(
+        self, n: int, seed: int, *, mirrored: bool = False
+    ) -> Callable[[FloatArray], Drawn]:
+        """Draw what does not depend on the row."""
+        ...
+
+
+class Offsets(Protocol):
+    """A plan that adds the same numbers to every row: (n, seed) -> (n, d), in features' units."""
+
+    def __call__(self, n: int, seed: int, *, mirrored: bool = False) -> FloatArray:
+        """Draw the offsets."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +106,11 @@ class Design:
         Rows (m, d) -> codes (m, d), scaled (m, d).
     shared : function or None
         (n, seed) -> Drawn, for plans that all explained rows share.
-    own : function or None
-        (n, seed) -> function from one row (d,) to Drawn.
+    own : Around or None
+    offsets : Offsets or None
+        The same draws as `own`, where rows differ from the explained one by offsets that do
+        not depend on it: numbers without bounds, wholes, categories or columns worked out from
+        others.
     encoding : Binned or Scaled
         For the explanation, so that it can predict.
     paired : bool
@@ -95,7 +124,8 @@ class Design:
     encode: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
     encoding: SharedEncoding
     shared: Callable[[int, int], Drawn] | None = None
-    own: Callable[[int, int], Callable[[FloatArray], Drawn]] | None = None
+    own: Around | None = None
+    offsets: Offsets | None = None
     weighed: bool = True
     paired: bool = False
 
@@ -167,36 +197,56 @@ def _continuous(
     def encode(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         return rows, np.nan_to_num((rows - mean) / scale, nan=0.0)  # missing: the mean
 
-    def finish(rows: Any, rejected: float = 0.0, source: IntArray | None = None) -> Drawn:
+    def finish(
+        rows: Any,
+        rejected: float = 0.0,
+        source: IntArray | None = None,
+        *,
+        mirrored: bool = False,
+    ) -> Drawn:
         rows = np.asarray(snap(rows), dtype=np.float64)
-        return Drawn(rows, *encode(rows), rejected, source)
+        return Drawn(rows, *encode(rows), rejected, source, mirrored)
 
     def neighbours(n: int, seed: int) -> Drawn:
         sample = NeighbourSampler(domain, reference).draw(n, seed=seed)
         return finish(sample.rows, sample.rejected, sample.source)
 
-    def around(n: int, seed: int) -> Callable[[FloatArray], Drawn]:
-        if sampling == "kernel":
-            # the product of N(0, jitter²) and the kernel is normal again
-            spread, switch = (
-                jitter * width / np.hypot(jitter, width),
-                float(np.exp(-0.5 / width**2)),
-            )
-        else:
-            spread, switch = jitter, 1.0
-        plan = GaussianSampler(domain, reference, jitter=spread, switch=switch).plan(n, seed=seed)
-        return lambda row: finish(plan.apply(row))
+    spread, switch = jitter, 1.0
+    if sampling == "kernel":  # the product of N(0, jitter²) and the kernel is normal again
+        spread = float(jitter * width / np.hypot(jitter, width))
+        switch = float(np.exp(-0.5 / width**2))
+    sampler = GaussianSampler(domain, reference, jitter=spread, switch=switch)
 
+    def around(n: int, seed: int, *, mirrored: bool = False) -> Callable[[FloatArray], Drawn]:
+        plan = sampler.plan(n, seed=seed, mirrored=mirrored)
+        return lambda row: finish(plan.apply(row), mirrored=mirrored)
+
+    def offsets(n: int, seed: int, *, mirrored: bool = False) -> FloatArray:
+        return sampler.plan(n, seed=seed, mirrored=mirrored).noise
+
+    shared = sampling == "neighbours"
     return Design(
         equality=equality,
         active=_active(domain),
         encode=encode,
         encoding=Scaled(scale=scale, centre=mean if filled.any() else None, equality=equality),
-        shared=neighbours if sampling == "neighbours" else None,
-        own=None if sampling == "neighbours" else around,
+        shared=neighbours if shared else None,
+        own=None if shared else around,
+        offsets=offsets if not shared and _only_shifts(domain) else None,
         weighed=sampling != "kernel",
-        paired=sampling == "neighbours",
+        paired=shared,
     )
+
+
+def _only_shifts(domain: Domain) -> bool:
+    """Whether noise moves each row by itself, and nothing about the row changes that."""
+    plain = all(
+        feature.kind == "continuous"
+        and not feature.missing
+        and not (np.isfinite(feature.low) or np.isfinite(feature.high))
+        for feature in domain.features
+    )
+    return plain and not domain.groups and not domain.derived
 
 
 def lime_design(
@@ -225,7 +275,9 @@ def lime_design(
             (drawn.rows - table.mean) / table.scale,
         )
 
-    def own(n: int, seed: int) -> Callable[[FloatArray], Drawn]:
+    def own(
+        n: int, seed: int, *, mirrored: bool = False
+    ) -> Callable[[FloatArray], Drawn]:  # lime mirrors nothing
         drawn = table.draw(n + 1, seed=seed, around=True)
 
         def place(row: FloatArray) -> Drawn:

@@ -226,7 +226,7 @@ def fit_own(
         Z, weight = own_view(design, drawn[i], rows[at], settings.width)
         added = fit.fill(
             at,
-            from_samples(Z, Y[at] - level, weight),
+            from_samples(Z, Y[at] - level, weight, mirrored=drawn[i].mirrored),
             settings,
             z_row=z_row[at],
             y_row=y_row[at] - level,

@@ -26,6 +26,7 @@ __all__ = [
     "PAIRED_BLOCKS",
     "Moments",
     "Planes",
+    "block_size",
     "blocked",
     "each_chunk",
     "from_samples",
@@ -83,12 +84,15 @@ class Moments:
         Columns of Z; column q is the 1.
     paired : bool
         Whether blocks 2g and 2g + 1 hold partners of one stratum.
+    mirrored : bool
+        Whether samples 2i and 2i + 1 are partners, both in one block.
     """
 
     blocks: FloatArray
     square: FloatArray
     q: int
     paired: bool = False
+    mirrored: bool = False
 
 
 def blocked(
@@ -146,7 +150,14 @@ def shared_moments(planes: Planes, rows: slice) -> Moments:
     return Moments(product.swapaxes(0, 1).astype(np.float64), square, q, planes.paired)
 
 
-def from_samples(Z: FloatArray, Y: FloatArray, weight: FloatArray) -> Moments:
+def block_size(n: int, *, mirrored: bool) -> int:
+    """Samples in a block of a plan of n; partners stay together."""
+    return 2 * -(-n // (2 * BLOCKS)) if mirrored else -(-n // BLOCKS)
+
+
+def from_samples(
+    Z: FloatArray, Y: FloatArray, weight: FloatArray, *, mirrored: bool = False
+) -> Moments:
     """Moments of rows that have samples of their own.
 
     Parameters
@@ -154,9 +165,11 @@ def from_samples(Z: FloatArray, Y: FloatArray, weight: FloatArray) -> Moments:
     Z : array of shape (r, n, q)
     Y : array of shape (r, n, k)
     weight : array of shape (r, n)
+    mirrored : bool
+        Whether samples 2i and 2i + 1 are partners.
     """
     r, n, q = Z.shape
-    size = -(-n // BLOCKS)
+    size = block_size(n, mirrored=mirrored)
     columns = np.zeros((r, BLOCKS * size, q + 1 + Y.shape[2]))
     columns[:, :n, :q], columns[:, :n, q], columns[:, :n, q + 1 :] = Z, 1.0, Y
     weighed = columns[:, :n] * weight[:, :, None]
@@ -164,7 +177,7 @@ def from_samples(Z: FloatArray, Y: FloatArray, weight: FloatArray) -> Moments:
     padded[:, :n] = weighed
     shape = (r, BLOCKS, size, columns.shape[2])
     blocks = np.matmul(padded.reshape(shape).swapaxes(2, 3), columns.reshape(shape))
-    return Moments(blocks, np.einsum("rn,rn->r", weight, weight), q)
+    return Moments(blocks, np.einsum("rn,rn->r", weight, weight), q, mirrored=mirrored)
 
 
 def each_chunk(

@@ -50,7 +50,7 @@ def answered_plans(job: Job, n: int, *, seed: int, purpose: str) -> Iterator[Ans
         yield Answered(everything, drawn, _asked(job, [drawn], purpose)[0])
         return
     assert job.design.own is not None
-    place = job.design.own(n, seed)
+    place = job.design.own(n, seed, mirrored=purpose == "stability")  # as the fit it repeats
     step = max(1, _AT_ONCE // n)
     for start in range(0, len(job.rows), step):
         around = [place(row) for row in job.rows[start : start + step]]

@@ -10,7 +10,16 @@ from surrogate.local._kernel import effective_size
 from surrogate.local._moments import Moments
 from surrogate.types import BoolArray, FloatArray
 
-__all__ = ["Centred", "Solution", "centre", "coefficient_shares", "solve", "standard_errors"]
+__all__ = [
+    "COLLINEAR",
+    "Centred",
+    "Solution",
+    "centre",
+    "coefficient_shares",
+    "few_rows",
+    "solve",
+    "standard_errors",
+]
 
 COLLINEAR = 1e10
 """Condition number from which columns count as moving together."""
@@ -140,15 +149,24 @@ def coefficient_shares(moments: Moments, solution: Solution, centred: Centred) -
     score = score[:, :, z] - centred.mean_z[:, None, :, None] * score[:, :, q, None]
     influence = np.matmul(solution.inverse[:, None], score)  # (r, blocks, q, k)
     ess = effective_size(centred.weight, moments.square)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        small = np.where(ess > q + 1, ess / (ess - q - 1), np.nan)
     factor = n_blocks / (n_blocks - 1)
     if moments.paired:
         influence, factor = influence[:, 0::2] - influence[:, 1::2], 1.0
+    small = few_rows(ess, q, mirrored=moments.mirrored)
     influence *= np.sqrt(factor * small)[:, None, None, None]
     influence[solution.condition >= COLLINEAR] = np.nan
     shares: FloatArray = influence.swapaxes(2, 3)
     return shares
+
+
+def few_rows(ess: FloatArray, q: int, *, mirrored: bool) -> FloatArray:
+    """How much the residuals of q slopes and an intercept understate a variance.
+
+    Slopes see the differences of mirrored partners alone: half as many, and no intercept.
+    """
+    rows, terms = (ess / 2, q) if mirrored else (ess, q + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(rows > terms, rows / (rows - terms), np.nan)
 
 
 def standard_errors(shares: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from surrogate._array import namespace
 from surrogate._validate import NoneOr, Whole, check
 from surrogate.errors import AbilityError, ModelError, OptionError
 from surrogate.oracle.answers import Answers
-from surrogate.oracle.asker import OnProgress, closed
+from surrogate.oracle.asker import OnProgress, Purpose, closed
 from surrogate.oracle.budget import Budget
 from surrogate.oracle.direct import Direct
 from surrogate.oracle.ledger import Ledger
@@ -252,15 +252,16 @@ class Oracle:
         if self._way.settled is None:
             self._way.settle(rows, domain=self.domain)
 
-    def ask(self, matrix: Array, *, purpose: str = "fit", replicate: int = 0) -> Answers:
+    def ask(self, matrix: Array, *, purpose: Purpose = "fit", replicate: int = 0) -> Answers:
         """Ask rows, in their order.
 
         Parameters
         ----------
         matrix : array of shape (n, d)
             Internal rows, NumPy or torch.
-        purpose : str
-            What they are counted under.
+        purpose : str, or tuple of (str, int)
+            What they are counted under; or several names, each with the number at which its
+            rows end.
         replicate : int
             From 1 up: a deliberate repeat, which a remote model is asked though the rows were
             answered before, to measure its noise.

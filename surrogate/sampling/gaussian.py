@@ -121,7 +121,7 @@ class GaussianSampler:
         rows = check_reference(name, self.domain, self.reference)
         object.__setattr__(self, "reference", rows)
 
-    def plan(self, n: int, *, seed: int) -> GaussianPlan:
+    def plan(self, n: int, *, seed: int, mirrored: bool = False) -> GaussianPlan:
         """Draws for n rows, fit to be applied to any rows.
 
         Parameters
@@ -129,12 +129,16 @@ class GaussianSampler:
         n : int
             Number of rows.
         seed : int
+        mirrored : bool
+            Whether rows 2i and 2i + 1 move by opposite noise (antithetic draws), so that what
+            is even about a centre cancels out of slopes.
 
         Returns
         -------
         GaussianPlan
         """
-        return self._plan(check_count(type(self).__name__, n), seed, 0)
+        n = check_count(type(self).__name__, n)
+        return self._plan(n, seed, 0, mirrored=mirrored)
 
     def draw(self, n: int, *, seed: int, library: str = "numpy", device: str = "cpu") -> Sample:
         """Rows around the reference rows, each of which is used equally often.
@@ -175,14 +179,17 @@ class GaussianSampler:
             rows = plan.apply(on_library(self.reference[source], library, device))
         return Sample(rows, source.astype(np.intp), rejected)
 
-    def _plan(self, n: int, seed: int, attempt: int) -> GaussianPlan:
+    def _plan(self, n: int, seed: int, attempt: int, *, mirrored: bool = False) -> GaussianPlan:
         """The draws of one round."""
         reference, unit = self.reference, unit_of(self.domain)
         n_units = int(unit.max()) + 1
         switched = is_switched(self.domain)
         may_miss = np.array([f.missing for f in self.domain.features], dtype=np.bool_)
         scale = np.where(switched, 0.0, self.jitter * column_scale(reference))
-        noise = generator(seed, "gaussian noise", attempt).standard_normal((n, len(unit)))
+        drawn = -(-n // 2) if mirrored else n
+        noise = generator(seed, "gaussian noise", attempt).standard_normal((drawn, len(unit)))
+        if mirrored:
+            noise = np.stack([noise, -noise], axis=1).reshape(-1, len(unit))[:n]
         coin = generator(seed, "gaussian switch", attempt).random((n, n_units))[:, unit]
         donor = generator(seed, "gaussian value", attempt).integers(
             len(reference), size=(n, n_units)
