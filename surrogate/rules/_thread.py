@@ -42,6 +42,7 @@ def by_logic(plan: Plan, root: int, features: tuple[Feature, ...]) -> tuple[Plan
         test = plan.tests[node]
         if test is not None:
             no[node] = complement(test, features)
+    root = onward(root, {})
     known[root] = {}
     for node in order:
         test = plan.tests[node]
