@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from surrogate.errors import OptionError
 from surrogate.explanation import frames, html, printing, words
+from surrogate.explanation.pictures import class_column
 from surrogate.forms import Linear
 from surrogate.render.features import class_name, shown
 from surrogate.render.fragments import notebook
@@ -118,28 +118,29 @@ class LocalExplanation:
         OptionError
             If the class was not explained.
         """
+        return self._bars(ax, label=label, top=12)
+
+    def _bars(self, ax: Axes | None, *, label: Label | None, top: int) -> Axes:
+        """So many bars at most, and the fidelity above them."""
         k = printing.shown_classes(self)[0] if label is None else self._column(label)
         features = shown(self.batch.domain.features)
         terms = self.batch.encoding.terms(features, self.batch.rows[0])
         score = self.fidelity[k]
-        ax = plot_effects(
+        bad = "bad explanation: " if words.local_doubts(self, k) else ""
+        return plot_effects(
             [term.text(features) for term in terms],
             self.coef[k],
             half=printing.half_widths(self, k),
             level=self.batch.fidelity.level,
             title=f"row {self.index}, {class_name(self.classes, k)}",
+            below=f"{bad}{score}",
+            top=top,
             ax=ax,
         )
-        bad = "bad explanation: " if words.local_doubts(self, k) else ""
-        ax.set_title(f"{bad}{score}", loc="right", fontsize="x-small", parse_math=False, pad=20)
-        return ax
 
     def _column(self, label: Label) -> int:
         """Position of a class among the explained ones."""
-        if self.classes is None or label not in self.classes:
-            known = "none, this is a regression" if self.classes is None else self.classes
-            raise OptionError(f"Class {label!r} was not explained; explained were: {known}.")
-        return self.classes.index(label)
+        return class_column(self.classes, label)
 
     def __str__(self) -> str:
         return printing.local_text(self)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from surrogate.render.describe import form_name
 from surrogate.render.features import class_name
 from surrogate.render.names import clean, clip
@@ -29,6 +31,7 @@ __all__ = [
     "local_claim",
     "local_doubts",
     "locals_claim",
+    "rows_fidelity",
     "verdict",
 ]
 
@@ -147,6 +150,23 @@ def locals_claim(explanations: LocalExplanations, bad: int) -> str:
     if bad:
         return f"Of {what} of {target}, {bad} {'is' if bad == 1 else 'are'} bad."
     return f"Of {what} of {target}, none is marked as bad; each has its own fidelity."
+
+
+def rows_fidelity(explanations: LocalExplanations, k: int) -> str:
+    """Mean fidelity of class k over rows, between the means of its intervals' ends.
+
+    That interval is wide enough however much the rows' errors have in common.
+    """
+    fidelity = explanations.fidelity
+    three = np.stack([fidelity.value, fidelity.low, fidelity.high])[:, :, k]
+    three = three[:, np.isfinite(three).all(axis=0)]
+    if not three.size:
+        return f"{fidelity.metric} undefined"
+    value, low, high = three.mean(axis=1)
+    return (
+        f"mean {fidelity.metric} {value:.2f} ({100 * fidelity.level:g} % interval {low:.2f} to "
+        f"{high:.2f}) over {count(three.shape[1], 'row')}"
+    )
 
 
 def local_claim(explanation: LocalExplanation, k: int) -> str:

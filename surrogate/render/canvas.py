@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "CLASS_COLOURS", "GREY", "ORANGE", "axes_or_new", "label", "open_figure", "tidy"]
+__all__ = [
+    "BLUE",
+    "CLASS_COLOURS",
+    "GREY",
+    "ORANGE",
+    "axes_or_new",
+    "headline",
+    "label",
+    "open_figure",
+    "tidy",
+]
 
 BLUE, ORANGE, GREY = "#2a7ab9", "#d0641c", "#808890"
 """Told apart with any colour vision, on white and on near-black."""
@@ -36,6 +47,13 @@ def open_figure(width: float, height: float) -> tuple[Figure, Axes]:
         figsize=(width, height), layout="constrained"
     )
     return figure, figure.subplots()
+
+
+def headline(ax: Axes, title: str, below: str = "", *, pad: float = 6.0) -> None:
+    """A title from the left, and smaller lines below it that say how far to trust the picture."""
+    width = max(40, int(9 * ax.get_figure(root=True).get_size_inches()[0]))  # type: ignore[union-attr]
+    lines = [label(title, 70), *textwrap.wrap(below, width)]
+    ax.set_title("\n".join(lines), loc="left", fontsize="small", parse_math=False, pad=pad)
 
 
 def tidy(ax: Axes, *, keep: tuple[str, ...] = ("bottom",)) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.render.canvas import BLUE, ORANGE, axes_or_new, label, tidy
+from surrogate.render.canvas import BLUE, ORANGE, axes_or_new, headline, label, tidy
 from surrogate.render.strongest import strongest
 from surrogate.types import FloatArray
 
@@ -24,6 +24,7 @@ def plot_effects(
     half: FloatArray | None = None,
     level: float = 0.95,
     title: str = "",
+    below: str = "",
     xlabel: str = "effect on the answer",
     top: int = 12,
     ax: Axes | None = None,
@@ -40,7 +41,8 @@ def plot_effects(
         Half of the widths of the effects' intervals; NaN where there is none.
     level : float
         Level of these intervals.
-    title, xlabel : str
+    title, below, xlabel : str
+        `below` stands smaller under the title.
     top : int
         Bars at most.
     ax : matplotlib.axes.Axes, optional
@@ -56,7 +58,7 @@ def plot_effects(
         If matplotlib is not installed.
     """
     shown = strongest(effects, top)
-    ax = axes_or_new(ax, width=6.4, height=1.2 + 0.3 * max(1, len(shown)))
+    ax = axes_or_new(ax, width=7.2, height=1.2 + 0.3 * max(1, len(shown)))
     values = np.asarray(effects)[shown]
     places = np.arange(len(shown))
     ax.barh(places, values, color=[BLUE if v > 0 else ORANGE for v in values], height=0.62)
@@ -73,9 +75,9 @@ def plot_effects(
         )
         xlabel += f" ({100 * level:g} % interval)"
     ax.axvline(0, color=ax.xaxis.label.get_color(), linewidth=0.8)
-    ax.set_yticks(places, [label(names[j]) for j in shown], parse_math=False)
+    ax.set_yticks(places, [label(names[j], 46) for j in shown], parse_math=False)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.set_xlabel(label(xlabel, 80), parse_math=False)
-    ax.set_title(label(title, 70), loc="left", parse_math=False)
+    headline(ax, title, below)
     tidy(ax)
     return ax

@@ -178,7 +178,7 @@ def test_plot_takes_axes_and_gives_them_back(four: LocalExplanations, demo: Modu
     assert sorted(widths, key=abs, reverse=True) == widths
     other = figure.add_subplot()
     assert four[3].plot(other, label="refused") is other
-    assert "bad explanation" in other.get_title(loc="right")
+    assert "bad explanation" in other.get_title(loc="left")
     with pytest.raises(OptionError, match="Class 'maybe' was not explained"):
         four[0].plot(label="maybe")
     assert demo.scaled_local().plot(figure.add_subplot()) is not None
