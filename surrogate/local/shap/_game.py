@@ -118,7 +118,7 @@ class Game:
             w = torch.as_tensor(weights, dtype=torch.float64, device=answers.device)
             return torch.einsum("cbk,b->ck", answers.reshape(len(keep), b, -1).double(), w)
         shaped = np.asarray(answers, dtype=np.float64).reshape(len(keep), b, -1)
-        return np.matmul(weights, shaped)
+        return np.asarray(np.matmul(weights, shaped))
 
     def _feasible_mean(self, rows: FloatArray, c: int, purpose: str) -> FloatArray:
         """The same, over the background rows that the domain's constraint allows."""

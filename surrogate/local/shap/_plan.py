@@ -48,7 +48,7 @@ class Pairs:
     @property
     def m(self) -> int:
         """Players."""
-        return self.masks.shape[1]
+        return int(self.masks.shape[1])
 
     @cached_property
     def sizes(self) -> IntArray:
@@ -90,7 +90,7 @@ def draw_pairs(m: int, n: int, *, seed: int) -> Pairs:
     start = rng.random(len(sizes))
     queue = [((1.0 + halves[s]) * u, s, 0) for s, u in zip(sizes, start.tolist())]
     heapq.heapify(queue)
-    order = []
+    order: list[int] = []
     while len(order) < n:
         _, s, j = heapq.heappop(queue)
         order.append(s)

@@ -22,8 +22,10 @@ __all__ = ["Exact", "Regression", "Solver", "efficient"]
 class Solver(Protocol):
     """A linear estimator of Shapley values from odd parts, the last of which is the whole."""
 
-    weights: FloatArray
-    """(m, p + 1)."""
+    @property
+    def weights(self) -> FloatArray:
+        """(m, p + 1)."""
+        ...
 
     def errors(self, y: FloatArray) -> FloatArray:
         """Standard errors (m, c) of ``weights @ y``, y of shape (p + 1, c)."""

@@ -190,6 +190,25 @@ class KernelShap:
             asking, done, opened=opened, seed=seed, notes=notes, interrupted=ended is not None
         )
 
+    def job(self, matrix: Any, *, reference: Any, seed: int = 0) -> Asking:
+        """What `explain` will do, checked; nothing is asked.
+
+        Parameters
+        ----------
+        matrix, reference, seed
+            As in `explain`.
+
+        Returns
+        -------
+        Asking
+
+        Raises
+        ------
+        OptionError, DataError
+            As in `explain`.
+        """
+        return self._asking(matrix, reference, fidelity=10, seed=seed)[0]
+
     def refit(self, result: ShapResult, *, reference: Any, seed: int) -> FloatArray:
         """Values of a result's rows on other coalitions and, where it is drawn, background.
 
