@@ -19,6 +19,7 @@ from surrogate.explanation.pictures import plot_rows
 from surrogate.explanation.row_pick import RowPick, pick_rows
 from surrogate.explanation.rows_summary import RowsSummary, summarise
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
+from surrogate.explanation.to_shap import to_shap
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
 from surrogate.types import FloatArray, IntArray, Label, Task
@@ -382,6 +383,39 @@ class LocalExplanations:
             If pandas is not installed.
         """
         return frames.local_frame(self)
+
+    def to_shap(self, *, reference: Any = None) -> Any:
+        """A `shap.Explanation`, for the plots of the shap package.
+
+        Its values say by how much each feature moves the local form at the row: values and
+        base value of a row add up to `local_values`. Of Shapley values, they are these, and the
+        base value is the mean answer over the background. Of LIME, they are coefficient times
+        z, and the base value is the intercept: the local form where every z is 0, such as no
+        feature in the row's bin. With `reference`, z is counted from its mean over those rows,
+        and the base value is the local form's mean there: these are the Shapley values of the
+        local form.
+
+        Parameters
+        ----------
+        reference : array, DataFrame or mapping of columns, optional
+            Rows to compare with, as the domain takes them. LIME's "neighbours", "gaussian" and
+            "kernel" need it, since their effects are slopes around each row.
+
+        Returns
+        -------
+        shap.Explanation
+            values (n, d, k), or (n, d) for a regression of one number; `data` holds numbers, with
+            codes of categories, and `display_data` their names; `lower_bounds` and
+            `upper_bounds` are intervals, where standard errors are claimed.
+
+        Raises
+        ------
+        OptionError
+            If `reference` is missing where it is needed, or given for Shapley values.
+        MissingDependency
+            If shap is not installed.
+        """
+        return to_shap(self, reference=reference)
 
     def plot(
         self,
