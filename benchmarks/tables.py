@@ -105,6 +105,15 @@ def _file(
     return read
 
 
+def _compas() -> tuple[pd.DataFrame, np.ndarray]:
+    """What was known of a person before the score; recidivism within two years."""
+    frame = pd.read_csv(SHARED / "compas/compas-two-years.csv")
+    known = ["age", "sex", "race", "priors_count", "c_charge_degree"]
+    known += ["juv_fel_count", "juv_misd_count", "juv_other_count"]
+    names = {c: f"x{j}" for j, c in enumerate(known)}
+    return frame[known].rename(columns=names), frame["two_year_recid"].to_numpy()
+
+
 TABLES: dict[str, Callable[[], tuple[pd.DataFrame, np.ndarray]]] = {
     "breast_cancer": _bundled(load_breast_cancer),
     "wine": _bundled(load_wine),
@@ -113,6 +122,7 @@ TABLES: dict[str, Callable[[], tuple[pd.DataFrame, np.ndarray]]] = {
     "german": _file("german/german.data", label=-1),
     "magic": _file("magic/magic04.data", label=-1, header=0),
     "mushroom": _file("mushroom/mushroom_data.csv", label=0),
+    "compas": _compas,
 }
 
 

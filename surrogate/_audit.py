@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from surrogate._distill import FIDELITY, STABILITY, distill_rows, plan_of
+from surrogate._distill import FIDELITY, STABILITY, distill_rows, opening_of, plan_of
 from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
 from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
 from surrogate._picked import LOCAL_ROWS, Picked, covering, pick
@@ -204,11 +204,12 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         for method in plan.methods["global"]:
             check_needs(method, oracle.box)
         watch = _watch(oracle, split, seed)
-        cost = _cost(plan, split, n_local) | ({} if watch is None else {NOISE: watch.cost})
+        cost = _cost(plan, split, n_local, oracle=oracle)
+        cost |= {} if watch is None else {NOISE: watch.cost}
         if dry_run:
             return oracle.quote(cost)
         oracle.admit(cost)
-        oracle.settle(oracle.snap(split.fit))
+        oracle.settle(_opening(oracle, split, plan, seed))
         if truth is not None:
             truth = encode_outcomes(truth, oracle.classes, oracle.n_outputs)
         for method in plan.methods["local"]:  # refuses now what it would when all else is done
@@ -286,6 +287,16 @@ def _find(
     return _Found(surrogates, probe, local, steadiness, ended, notes)
 
 
+def _opening(oracle: Oracle, split: Split, plan: _Plan, seed: int) -> FloatArray:
+    """The rows from which what answers are is found out: the most that a method asks first."""
+    openings = [
+        opening_of(method, split, oracle=oracle, seed=seed, options=plan.options.get(method))
+        for method in plan.methods["global"]
+    ]
+    snapped: FloatArray = oracle.snap(split.fit)
+    return max(openings, key=len, default=snapped)
+
+
 def _watch(oracle: Oracle, split: Split, seed: int) -> Watch | None:
     """What watches the noise and the drift of a remote model."""
     if not oracle.box.traits.remote:
@@ -339,7 +350,7 @@ def _by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
     return scopes
 
 
-def _cost(plan: _Plan, split: Split, local_rows: int) -> dict[str, int]:
+def _cost(plan: _Plan, split: Split, local_rows: int, *, oracle: Oracle) -> dict[str, int]:
     """Rows by purpose, the held-out ones once for all methods."""
     cost: dict[str, int] = {}
     for method in plan.methods["global"]:
@@ -354,7 +365,7 @@ def _cost(plan: _Plan, split: Split, local_rows: int) -> dict[str, int]:
             shared = purpose == "fidelity"
             cost[purpose] = n if shared else cost.get(purpose, 0) + n
     for method in plan.methods["local"]:
-        algorithm, _ = local_method(None, method, plan.options.get(method))
+        algorithm, _ = local_method(oracle, method, plan.options.get(method))
         cost["local"] = sum(algorithm.cost(local_rows, fidelity=LOCAL_FIDELITY).values())
     return cost
 

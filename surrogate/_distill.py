@@ -33,7 +33,7 @@ from surrogate.types import FloatArray
 if TYPE_CHECKING:
     from surrogate.oracle import Budget, Oracle, Quote
 
-__all__ = ["FIDELITY", "STABILITY", "distill", "distill_rows", "plan_of"]
+__all__ = ["FIDELITY", "STABILITY", "distill", "distill_rows", "opening_of", "plan_of"]
 
 FIDELITY = 2000
 STABILITY = 4
@@ -217,6 +217,15 @@ def plan_of(
     return plan | ({"stability": refits * fit} if refits else {})
 
 
+def opening_of(
+    method: str, split: Split, *, oracle: Oracle, seed: int, options: Mapping[str, Any] | None
+) -> FloatArray:
+    """The rows that a method asks first, from which what answers are is found out."""
+    estimator = _unfitted(method, options).set_params(oracle=oracle, random_state=seed)
+    rows: FloatArray = estimator.opening(oracle.snap(split.fit))
+    return rows
+
+
 def _unfitted(method: str, options: Mapping[str, Any] | None) -> Any:
     """The method of the first task that takes the options: the model's own is not known yet."""
     first, *others = METHODS[method].classes
@@ -255,14 +264,15 @@ def distill_rows(
     probes: tuple[Probe, ...] = (),
 ) -> tuple[GlobalExplanation, tuple[Probe, ...]]:
     """Fit, measure and refit; `probes` of an earlier method are measured on again."""
-    oracle.settle(oracle.snap(split.fit))
+    oracle.settle(opening_of(method, split, oracle=oracle, seed=seed, options=options))
     check_target(oracle, target)
     given = method_options(method, oracle.task, options)
     make = method_class(method, oracle.task)
     population = oracle.domain.decode(split.fit)  # estimators take the user's own rows
     fitted = make(oracle, random_state=seed, **given).fit(population)
     form: Form = fitted.form_
-    base = trivial(Answers(fitted.rows_.values, fitted.rows_.decision))
+    learnt = fitted.learnt_from_
+    base = trivial(Answers(learnt.values, learnt.decision))
     n = min(fidelity, AFTER_END) if fitted.interrupted_ else fidelity
     try:
         asked = probes or ask_probes(oracle, split, form, n=n, seed=seed, target=target)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from surrogate.domain import Domain
     from surrogate.oracle import Answers, Oracle
 
-__all__ = ["SAMPLERS", "Asked", "ask_around", "draw_rows", "read_answers"]
+__all__ = ["SAMPLERS", "Asked", "answered", "ask_around", "draw_rows", "read_answers", "wrong_task"]
 
 LEAST_FITTED = 10
 SAMPLERS = ("mixed", "neighbours", "gaussian")
@@ -97,12 +97,26 @@ def ask_around(
     real = oracle.snap(matrix)
     oracle.settle(real)
     if oracle.task != task:
-        raise AbilityError(_wrong_task(owner, oracle.task))
+        raise AbilityError(wrong_task(owner, oracle.task))
     rows, shares = real, weight / weight.sum()
     if sample is not None:
         rows = np.vstack([real, to_numpy(oracle.snap(sample.rows))])
         around = weight[sample.source]
         shares = np.concatenate([real_weight * shares, (1 - real_weight) * around / around.sum()])
+    rejected = 0.0 if sample is None else sample.rejected
+    return answered(oracle, rows, shares, purpose=purpose, layers=layers, rejected=rejected)
+
+
+def answered(
+    oracle: Oracle,
+    rows: FloatArray,
+    shares: FloatArray,
+    *,
+    purpose: str,
+    layers: Sequence[str] = (),
+    rejected: float = 0.0,
+) -> Asked:
+    """Ask rows (n, d) of these weights (n,), and leave out those that weigh nothing."""
     answers, ended = _answers(oracle, rows, purpose, layers)
     rows, shares = rows[: len(answers)], shares[: len(answers)]
     values, decision = read_answers(oracle, answers)
@@ -113,7 +127,7 @@ def ask_around(
         decision=None if decision is None else decision[some],
         weight=shares[some] * some.sum(),
         classes=oracle.classes,
-        rejected=0.0 if sample is None else sample.rejected,
+        rejected=rejected,
         ended=ended,
         activations=hidden and {layer: units[some] for layer, units in hidden.items()},
     )
@@ -147,7 +161,7 @@ def _answers(
         return ended.answers, f"{said} {n:,} of {len(rows):,} rows: {ended.why}."
 
 
-def _wrong_task(owner: str, task: Task) -> str:
+def wrong_task(owner: str, task: Task) -> str:
     """What to use for a model of another task."""
     regression = task == "regression"
     says = "numbers, not classes" if regression else "classes, not numbers"

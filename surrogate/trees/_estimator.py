@@ -161,6 +161,25 @@ class Distils(BaseEstimator):  # type: ignore[misc]
         return plan | ({"validate": real + drawn} if self.validation else {})
 
     @property
+    def learnt_from_(self) -> Labelled:
+        """Rows and answers that the form is made of."""
+        return self.rows_
+
+    def opening(self, matrix: FloatArray) -> FloatArray:
+        """The rows that a fit asks first; what answers are is best found out from these.
+
+        Parameters
+        ----------
+        matrix : array of shape (n, d)
+            Internal rows.
+
+        Returns
+        -------
+        array of shape (m, d)
+        """
+        return matrix
+
+    @property
     def rules_(self) -> RuleSet:
         """The form as an ordered list of rules that decides the same, with their support."""
         check_is_fitted(self, "form_")

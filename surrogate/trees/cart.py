@@ -16,8 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 from surrogate._validate import Choice, NoneOr, Real, Rule, Whole, check
 from surrogate.forms import Tree
 from surrogate.trees._choose import choose
-from surrogate.trees._estimator import SAMPLING, Decides, Distils, Follows, Sampler
+from surrogate.trees._estimator import Decides, Follows, Sampler
 from surrogate.trees._grow import MANY_ROWS, Grown, grow
+from surrogate.trees._labelled import Labelled
+from surrogate.trees._querying import QUERYING, Asks, Querying, counted
 from surrogate.trees._tao import Improver
 from surrogate.trees._weights import ClassWeight
 
@@ -29,7 +31,7 @@ __all__ = ["CartClassifier", "CartRegressor"]
 Refine: TypeAlias = Literal["tao", "none"]
 
 
-class _Cart(Distils):
+class _Cart(Asks):
     """How a tree is grown, and what the classifier and the regressor share."""
 
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -39,7 +41,7 @@ class _Cart(Distils):
         "targets": Choice(("decisions", "values")),
         "ccp_alpha": Real(0),
         "refine": Choice(("tao", "none")),
-        **SAMPLING,
+        **QUERYING,
     }
     max_leaves: int
     max_depth: int | None
@@ -67,7 +69,7 @@ class _Cart(Distils):
         for size in sizes:
             check("path", {"sizes": Whole(1)}, {"sizes": size})
         if len(sizes) and max(sizes) > self._grown.max_leaves:
-            self._grown = self._grow(max(sizes))
+            self._grown = self._grow(self.learnt_from_, max(sizes))
         return [self._tree(size) for size in sizes]
 
     def ccp_path(self) -> list[tuple[float, Tree]]:
@@ -85,7 +87,8 @@ class _Cart(Distils):
     def _learn(self, oracle: Oracle | None) -> Tree:
         """The tree of `rows_`; nothing more is asked."""
         self._improver = None
-        self._grown = self._grow(self.max_leaves)
+        self.notes_ = (*self.notes_, *self._stand_ins())
+        self._grown = self._grow(self.learnt_from_, self.max_leaves)
         sizes = [
             size for alpha, size in self._grown.prices(self.max_leaves) if alpha > self.ccp_alpha
         ]
@@ -103,18 +106,23 @@ class _Cart(Distils):
     def _tree(self, size: int) -> Tree:
         """The best tree of at most so many leaves."""
         tree = self._grown.tree(size)
-        if self.refine == "none" or tree.n_leaves == 1:
-            return tree
-        if self._improver is None:
-            self._improver = Improver(
-                self.rows_, min_reach=self.min_reach, most=MANY_ROWS, seed=self.random_state
-            )
-        return self._improver.improve(tree)
+        if self.refine == "tao" and tree.n_leaves > 1:
+            if self._improver is None:
+                rows, most = self._grown.rows, MANY_ROWS
+                self._improver = Improver(
+                    rows, min_reach=self.min_reach, most=most, seed=self.random_state
+                )
+            tree = self._improver.improve(tree)
+        return tree if self._whole is None else counted(tree, self.rows_.matrix)
 
-    def _grow(self, max_leaves: int) -> Grown:
+    def _outline(self, rows: Labelled) -> Tree:
+        """The tree of some rows as it is grown."""
+        return self._grow(rows, self.max_leaves).tree(self.max_leaves)
+
+    def _grow(self, rows: Labelled, max_leaves: int) -> Grown:
         """Grow far enough for trees of up to `max_leaves`."""
         return grow(
-            self.rows_,
+            rows,
             max_leaves=max_leaves,
             max_depth=self.max_depth,
             min_reach=self.min_reach,
@@ -151,7 +159,16 @@ class CartClassifier(Decides, _Cart):
     refine : {"tao", "none"}
         Whether the tests are improved by alternating optimisation after the greedy growth.
     n_queries : int
-        Perturbed rows asked, besides the rows given to `fit`.
+        Perturbed rows asked, besides the rows given to `fit`. With active querying: all rows
+        asked, those given to `fit` and those held out for `validation` included.
+    querying : {"plan", "active"}
+        Whether all rows are asked, or `n_queries` of a pool: those about which a forest that
+        is fitted on the answers so far, or the tree, is unsure. The tree is then fitted on
+        the whole pool, with the forest's answers where the box was not asked.
+    n_pool : int
+        Perturbed rows of the pool, besides the rows given to `fit`; active querying only.
+    growth : float
+        Rows asked in a round of active querying, for each row asked before it, in (0, 4].
     sampler : {"mixed", "neighbours", "gaussian"} or sampler
         Where perturbed rows come from; an object is asked for `draw(n, seed=)`.
     jitter : float
@@ -227,6 +244,9 @@ class CartClassifier(Decides, _Cart):
         ccp_alpha: float = 0.0,
         refine: Refine = "tao",
         n_queries: int = 5000,
+        querying: Querying = "plan",
+        n_pool: int = 5000,
+        growth: float = 0.25,
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
         real_weight: float = 0.5,
@@ -242,6 +262,9 @@ class CartClassifier(Decides, _Cart):
         self.ccp_alpha = ccp_alpha
         self.refine = refine
         self.n_queries = n_queries
+        self.querying = querying
+        self.n_pool = n_pool
+        self.growth = growth
         self.sampler = sampler
         self.jitter = jitter
         self.real_weight = real_weight
@@ -274,7 +297,16 @@ class CartRegressor(Follows, _Cart):
     refine : {"tao", "none"}
         Whether the tests are improved by alternating optimisation after the greedy growth.
     n_queries : int
-        Perturbed rows asked, besides the rows given to `fit`.
+        Perturbed rows asked, besides the rows given to `fit`. With active querying: all rows
+        asked, those given to `fit` and those held out for `validation` included.
+    querying : {"plan", "active"}
+        Whether all rows are asked, or `n_queries` of a pool: those about which a forest that
+        is fitted on the answers so far, or the tree, is unsure. The tree is then fitted on
+        the whole pool, with the forest's answers where the box was not asked.
+    n_pool : int
+        Perturbed rows of the pool, besides the rows given to `fit`; active querying only.
+    growth : float
+        Rows asked in a round of active querying, for each row asked before it, in (0, 4].
     sampler : {"mixed", "neighbours", "gaussian"} or sampler
         Where perturbed rows come from; an object is asked for `draw(n, seed=)`.
     jitter : float
@@ -314,6 +346,9 @@ class CartRegressor(Follows, _Cart):
         ccp_alpha: float = 0.0,
         refine: Refine = "tao",
         n_queries: int = 5000,
+        querying: Querying = "plan",
+        n_pool: int = 5000,
+        growth: float = 0.25,
         sampler: Sampler = "mixed",
         jitter: float = 0.3,
         real_weight: float = 0.5,
@@ -327,6 +362,9 @@ class CartRegressor(Follows, _Cart):
         self.ccp_alpha = ccp_alpha
         self.refine = refine
         self.n_queries = n_queries
+        self.querying = querying
+        self.n_pool = n_pool
+        self.growth = growth
         self.sampler = sampler
         self.jitter = jitter
         self.real_weight = real_weight
