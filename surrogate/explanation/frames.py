@@ -82,8 +82,27 @@ def local_frame(explanations: LocalExplanations) -> pd.DataFrame:
         "fidelity_n": fidelity.n,
         "ess": np.repeat(fidelity.ess, k * d),
         "error": np.repeat(fidelity.error.ravel(), d),
+        **_stability(explanations, d),
+        "bad": np.repeat(["; ".join(clauses) for clauses in explanations.flags], k * d),
     }
     return pandas().DataFrame(columns)  # type: ignore[no-any-return]
+
+
+def _stability(explanations: LocalExplanations, d: int) -> dict[str, Any]:
+    """What refits showed, of each coefficient and of each row and class."""
+    stability = explanations.stability
+    if stability is None:
+        return {}
+    columns: dict[str, Any] = {
+        "effect_spread": stability.coef_spread.ravel(),
+        "same_sign": stability.same_sign.ravel(),
+    }
+    names = {"jaccard": f"top{stability.top}_jaccard", "rank": "rank_correlation"}
+    names |= {"signs": "sign_agreement", "spread": "spread"}
+    for field, name in names.items():
+        for at, end in enumerate(("", "_low", "_high")):
+            columns[name + end] = np.repeat(getattr(stability, field)[..., at].ravel(), d)
+    return columns
 
 
 def _cells(score: Score) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import numpy as np
 
 from surrogate.explanation import words
 from surrogate.explanation.printing import (
+    MOST,
+    count_bad,
     effects_table,
     form_text,
     half_widths,
@@ -18,6 +20,7 @@ from surrogate.explanation.printing import (
 from surrogate.render import fragments
 from surrogate.render.fragments import Fragment
 from surrogate.render.names import clean
+from surrogate.render.numbers import count
 from surrogate.render.strongest import strongest
 from surrogate.render.tables import fidelity_table, outcome_table
 
@@ -59,9 +62,13 @@ def locals_html(explanations: LocalExplanations) -> Fragment:
     notes = [fragments.paragraph(note, "note") for note in explanations.notes]
     if explanations.interrupted:
         notes.insert(0, bad((ENDED,)))
+    n_bad = count_bad(explanations)
+    said = fragments.paragraph(words.locals_claim(explanations, n_bad), "bad" if n_bad else "")
     if len(explanations) <= _FULL:
-        return fragments.join([*notes, *(row_html(one) for one in explanations)])
-    return fragments.join([*notes, fragments.table(overview(explanations))])
+        return fragments.join([said, *notes, *(row_html(one) for one in explanations)])
+    left = len(explanations) - MOST
+    more = fragments.paragraph(f"and {count(left, 'more row')}" if left > 0 else "")
+    return fragments.join([said, *notes, fragments.table(overview(explanations[:MOST])), more])
 
 
 def local_html(explanation: LocalExplanation) -> Fragment:
@@ -104,9 +111,11 @@ def row_html(explanation: LocalExplanation) -> Fragment:
         ]
         claim = f"Row {explanation.index}, {words.local_claim(explanation, k)}"
         content = effects_table(explanation, k, html=True)
+        steadiness = words.local_steadiness(explanation, k)
         parts += [
-            fragments.paragraph(claim),
             bad(words.local_doubts(explanation, k)),
+            fragments.paragraph(claim),
+            *([fragments.paragraph(steadiness)] if steadiness else []),
             fragments.table(content, pictures=bars) if bars else fragments.paragraph("No effects."),
         ]
     return fragments.join(parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from surrogate.explanation import frames, html, printing, words
+from surrogate.explanation.lime_object import to_lime
 from surrogate.explanation.pictures import class_column
 from surrogate.forms import Linear
 from surrogate.render.features import class_name, shown
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from surrogate.explanation.local_explanations import LocalExplanations
+    from surrogate.explanation.local_stability import LocalStability
     from surrogate.fidelity import Score
 
 __all__ = ["LocalExplanation"]
@@ -86,6 +88,11 @@ class LocalExplanation:
         return self.batch.flags[0]
 
     @property
+    def stability(self) -> LocalStability | None:
+        """The row fitted again under other seeds, where that was asked for."""
+        return self.batch.stability
+
+    @property
     def form(self) -> Linear:
         """The local form of all explained classes."""
         return next(self.batch.forms())
@@ -97,6 +104,29 @@ class LocalExplanation:
     def to_frame(self) -> pd.DataFrame:
         """One line a class and feature, fidelity included, as a pandas DataFrame."""
         return frames.local_frame(self.batch)
+
+    def to_lime(self, *, n_features: int = 10) -> Any:
+        """Make the lime package's own object, with its lists and pictures.
+
+        Classes are numbered as they were explained; of a regression, 1 is the answer and 0 its
+        negative, as in lime. Its `score` is the fidelity on fresh perturbations, not lime's R²
+        of the fit, and `local_pred` that of the class that the model decides for.
+
+        Parameters
+        ----------
+        n_features : int
+            Features at most, those of the largest coefficients.
+
+        Returns
+        -------
+        lime.explanation.Explanation
+
+        Raises
+        ------
+        MissingDependency
+            If lime is not installed.
+        """
+        return to_lime(self, n_features=n_features)
 
     def plot(self, ax: Axes | None = None, *, label: Label | None = None) -> Axes:
         """Draw the strongest effects as bars, with intervals where errors are claimed.

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["audit_text", "global_text", "local_text", "locals_text"]
 
+MOST = 40
+"""Rows that an overview names."""
 _TOP = 10
 _FULL = 3
 _BAR = 10
@@ -71,11 +73,15 @@ def locals_text(explanations: LocalExplanations, *, cost: bool = True) -> str:
     target = clip(clean(explanations.target), 60)
     head = f"{clean(explanations.method)} on {target}: {count(n, 'row')}, {count(d, 'feature')}"
     ended = [_mark(_ENDED)] if explanations.interrupted else []
-    parts = [_head(head), *ended, *_notes(explanations.notes, None)]
+    bad = count_bad(explanations)
+    claim = paragraph(("! " if bad else "") + words.locals_claim(explanations, bad))
+    parts = [_head(head), *ended, claim, *_notes(explanations.notes, None)]
     if n <= _FULL:
         parts += [block for one in explanations for block in ("", _row_text(one))]
     else:
-        parts += ["", _table(overview(explanations))]
+        parts += ["", _table(overview(explanations[:MOST]))]
+        left = n - len(explanations[:MOST])
+        parts += [f"and {count(left, 'more row')}: see to_frame()"] if left else []
         level = 100 * explanations.fidelity.level
         fresh = count(explanations.fidelity.n, "fresh perturbation")
         parts += [
@@ -148,7 +154,7 @@ def shown_classes(explanation: LocalExplanation) -> list[int]:
 
 
 def overview(explanations: LocalExplanations, *, html: bool = False) -> Table:
-    """One line a row: what the model says, the strongest term, the fidelity."""
+    """One line a row: what the model says, the strongest term, the fidelity, the stability."""
     lines = []
     for one in explanations:
         k = shown_classes(one)[0]
@@ -160,9 +166,12 @@ def overview(explanations: LocalExplanations, *, html: bool = False) -> Table:
         said = number(float(one.box_value[k]))
         ends = "no interval" if score.interval is None else score.interval_text()
         fidelity = f"{score.value_text()} ({ends})"  # why there is none, the row itself says
-        lines.append((clean(one.index), name, said, *term, fidelity, bad))
-    header = ("row", "class", "model", "strongest term", "effect", "fidelity (interval)", "")
-    return Table(header, tuple(lines), "rlrlrrl")
+        stable = () if one.stability is None else (one.stability.score(0, k).value_text(),)
+        lines.append((clean(one.index), name, said, *term, fidelity, *stable, bad))
+    stability = explanations.stability
+    overlap = () if stability is None else (f"top-{stability.top} Jaccard",)
+    header = ("row", "class", "model", "strongest term", "effect", "fidelity (interval)")
+    return Table((*header, *overlap, ""), tuple(lines), f"rlrlrr{'r' * len(overlap)}l")
 
 
 def summary_table(surrogates: Sequence[GlobalExplanation]) -> Table:
@@ -186,7 +195,15 @@ def summary_table(surrogates: Sequence[GlobalExplanation]) -> Table:
 
 def count_bad(explanations: LocalExplanations) -> int:
     """How many rows have an explanation that is bad for a class that is shown."""
-    return sum(any(words.local_doubts(one, k) for k in shown_classes(one)) for one in explanations)
+    flagged = np.array([bool(clauses) for clauses in explanations.flags], dtype=np.bool_)
+    doubtful = words.doubtful(explanations.fidelity)  # (n, k)
+    n, k = doubtful.shape
+    columns = np.ones((n, k), dtype=np.bool_)
+    if explanations.classes is not None and k == 2:
+        columns[:, 0] = False
+    elif explanations.classes is not None and k > 2:
+        columns = np.arange(k) == explanations.box_values.argmax(axis=1)[:, None]
+    return int((flagged | (doubtful & columns).any(axis=1)).sum())
 
 
 def _row_text(explanation: LocalExplanation) -> str:
@@ -201,7 +218,8 @@ def _row_text(explanation: LocalExplanation) -> str:
             for row, j in zip(content.rows, order)
         ]
         lead = f"row {explanation.index}, {words.local_claim(explanation, k)}"
-        blocks += [paragraph(lead), *_bad(words.local_doubts(explanation, k))]
+        blocks += [*_bad(words.local_doubts(explanation, k)), paragraph(lead)]
+        blocks += _said(words.local_steadiness(explanation, k))
         blocks.append(table((*content.header, ""), rows, align=content.align + "l"))
         blocks += [content.caption] if content.caption else []
     return "\n".join(blocks)

@@ -14,22 +14,26 @@ from surrogate.render.describe import form_name
 from surrogate.render.features import class_name
 from surrogate.render.names import clean, clip
 from surrogate.render.numbers import count, number
+from surrogate.types import BoolArray
 
 if TYPE_CHECKING:
     from surrogate.explanation.global_explanation import GlobalExplanation
     from surrogate.explanation.local_explanation import LocalExplanation
     from surrogate.explanation.local_explanations import LocalExplanations
+    from surrogate.explanation.local_fidelity import LocalFidelity
     from surrogate.fidelity import Fidelity, Score
 
 __all__ = [
     "OUTCOMES",
     "beside",
     "claim",
+    "doubtful",
     "doubts",
     "drops",
     "evidence",
     "local_claim",
     "local_doubts",
+    "local_steadiness",
     "locals_claim",
     "rows_fidelity",
     "verdict",
@@ -193,6 +197,31 @@ def local_doubts(explanation: LocalExplanation, k: int) -> tuple[str, ...]:
     if _surely_little(score):
         return ("it reproduces less than half of how the model varies around this row",)
     return ()
+
+
+def doubtful(fidelity: LocalFidelity) -> BoolArray:
+    """Where `local_doubts` finds fault with the fidelity itself: (n, k)."""
+    value, low, high = (np.asarray(a) for a in (fidelity.value, fidelity.low, fidelity.high))
+    ends = np.isfinite(low) & np.isfinite(high)
+    little = ends & (high < LITTLE) & fidelity.metric.endswith("R²")
+    found: BoolArray = ~np.isfinite(value) | (ends & (low <= 0)) | little
+    return found
+
+
+def local_steadiness(explanation: LocalExplanation, k: int) -> str | None:
+    """What of one row's explanation of class k stays under other seeds, where it was tried."""
+    stability = explanation.stability
+    if stability is None:
+        return None
+    first, *others = stability.metrics
+    rest = "; ".join(
+        f"{score.symbol} {score.value_text()}"
+        for score in (stability.score(0, k, metric) for metric in others)
+    )
+    return (
+        f"Fitted again under {count(stability.fits - 1, 'other seed')}: "
+        f"{stability.score(0, k, first)}; {rest}."
+    )
 
 
 def _surely_little(score: Score) -> bool:
