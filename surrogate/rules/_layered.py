@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from surrogate._validate import NoneOr, Real, Rule, Whole
+from surrogate._validate import NoneOr, Real, Rule, Whole, check
 from surrogate.errors import AbilityError, InputError
 from surrogate.oracle.oracle import no_activations
 from surrogate.rules._goals import Goals, goals_of
@@ -94,6 +94,7 @@ class Layered(Distils):
             If the rows do not fit the oracle's budget; nothing was asked then.
         """
         owner = type(self).__name__
+        check(owner, self.rules, self.get_params(deep=False))
         if self.oracle is None or y is not None:
             raise InputError(
                 f"{owner} explains a model by its hidden layers: it needs an oracle that asks "
