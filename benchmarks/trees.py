@@ -39,6 +39,17 @@ from surrogate.oracle import Oracle
 LEAVES = 16
 PEERS = ("trustee", "figs", "rulefit", "rulefit-linear", "ripper", "psyke-cart", "psyke-trepan")
 PLAIN = "plain CART"
+OTHERS = (PLAIN, *PEERS)
+PAIRED = (
+    ("cart", "cart, greedy"),
+    ("cart", PLAIN),
+    ("cart, trustee's queries", "trustee"),
+    ("cart", "figs"),
+    ("cart", "rulefit"),
+    ("cart, trustee's queries", "rulefit"),
+    ("cart", "ripper"),
+    ("cart", "psyke-cart"),
+)
 
 Outcome = dict[str, Any]
 
@@ -187,12 +198,33 @@ def show(path: Path) -> None:
     found: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
     for outcome in map(json.loads, path.read_text().splitlines()):
         found[outcome["table"]][outcome["method"]].append(outcome)
-    for table, by_method in found.items():
-        print(f"\n**{table}**\n")
+    for table in (t for t in TABLES if t in found):
+        by_method = found[table]
+        print(f"\n## {table}\n")
         print("| method | real | jittered | leaves or rules | conditions | asked | s | seeds |")
         print("|---|---|---|---|---|---|---|---|")
-        for name, outcomes in by_method.items():
-            print(line(name, outcomes))
+        for name in sorted(by_method, key=lambda n: (n in OTHERS, n != "cart", n)):
+            print(line(name, by_method[name]))
+    print("\n## Paired by seed: mean difference ± standard error, real / jittered\n")
+    print("| | " + " | ".join(f"{ours} less {theirs}" for ours, theirs in PAIRED) + " |")
+    print("|---" * (len(PAIRED) + 1) + "|")
+    for table in (t for t in TABLES if t in found):
+        cells = [gain(found[table][ours], found[table][theirs]) for ours, theirs in PAIRED]
+        print(f"| {table} | " + " | ".join(cells) + " |")
+
+
+def gain(ours: list[Outcome], theirs: list[Outcome]) -> str:
+    """How much more ours agrees, over the seeds that both have, with its standard error."""
+    other = {o["seed"]: o for o in theirs if "failed" not in o}
+    pairs = [(o, other[o["seed"]]) for o in ours if "failed" not in o and o["seed"] in other]
+    if len(pairs) < 2:
+        return "too few"
+    cells = []
+    for part in ("real", "jittered"):
+        by_seed = np.array([a[part] - b[part] for a, b in pairs])
+        error = by_seed.std(ddof=1) / len(pairs) ** 0.5
+        cells.append(f"{by_seed.mean():+.3f} ± {error:.3f}")
+    return " / ".join(cells)
 
 
 def line(name: str, outcomes: list[Outcome]) -> str:
@@ -206,10 +238,11 @@ def line(name: str, outcomes: list[Outcome]) -> str:
         field: np.mean([o[field] for o in good if o[field] is not None] or [np.nan])
         for field in ("leaves", "conditions", "queries", "seconds")
     }
+    conditions = "not told" if np.isnan(mean["conditions"]) else f"{mean['conditions']:.1f}"
     return (
         f"| {name} | {interval([o['real'] for o in good])} "
         f"| {interval([o['jittered'] for o in good])} | {mean['leaves']:.1f} "
-        f"| {mean['conditions']:.1f} | {mean['queries']:,.0f} | {mean['seconds']:.1f} "
+        f"| {conditions} | {mean['queries']:,.0f} | {mean['seconds']:.1f} "
         f"| {len(good)}{'; ' + why if why else ''} |"
     )
 
