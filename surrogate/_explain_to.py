@@ -208,7 +208,7 @@ def _write(
                 chunk.result,
                 method=method,
                 stable=Stable(None, chunk.result.flags),
-                settings=settings,
+                settings={**settings, **chunk.result.facts},
                 notes=notes,
                 index=range(at.start, at.stop) if names is None else names[at],
             )

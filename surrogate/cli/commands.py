@@ -12,9 +12,10 @@ from typing import Any
 
 from surrogate._progress import Progress
 from surrogate.cli.endpoints import remote_terms
-from surrogate.cli.loading import check_targets, load_model, open_table
+from surrogate.cli.loading import Table, check_targets, load_model, open_table
 from surrogate.cli.remote_commands import run_ledger, run_probe
 from surrogate.cli.values import options_by_method, options_of, pick_rows
+from surrogate.errors import OptionError
 
 __all__ = ["COMMANDS"]
 
@@ -28,7 +29,9 @@ def run_explain(given: argparse.Namespace) -> int:
 
     check_targets(given)
     table, model = open_table(given), load_model(given)
-    rows = pick_rows(len(table), given.rows)
+    rows = pick_rows(len(table), given.rows or (":" if given.out else "0:5"))
+    if given.out is not None:
+        return _explain_to(given, table, model, rows)
     with Progress(quiet=given.quiet) as progress:
         result = explain(
             model,
@@ -44,6 +47,35 @@ def run_explain(given: argparse.Namespace) -> int:
         names = tuple(row % len(table) for row in rows)  # as in DATA, not among those explained
         result = replace(result, index=names[: len(result)])
     return _finish(given, result)
+
+
+def _explain_to(given: argparse.Namespace, table: Table, model: Any, rows: list[int]) -> int:
+    """Explain rows of the table into a folder, shard by shard."""
+    from surrogate._explain_to import explain_to
+
+    if given.json is not None:
+        raise OptionError("--json and --out exclude each other: the shards are the result.")
+    if getattr(given, "stability", None):
+        raise OptionError("--stability and --out exclude each other; explain fewer rows for it.")
+    with Progress(quiet=given.quiet) as progress:
+        result = explain_to(
+            model,
+            table.rows(rows),
+            given.out,
+            rows_at_once=given.rows_at_once,
+            index=[row % len(table) for row in rows],  # as in DATA
+            data=table.columns,
+            domain=table.domain,
+            method=given.method,
+            options=options_of(given.option),
+            on_progress=progress,
+            **_said(given, "fidelity"),
+        )
+    print(result)
+    if not getattr(result, "interrupted", False):
+        return OK
+    print("surrogate: it ended on the way; the same command goes on", file=sys.stderr)
+    return INTERRUPTED
 
 
 def run_distill(given: argparse.Namespace) -> int:

@@ -32,6 +32,7 @@ examples:
   surrogate explain model.onnx people.csv --target income --rows 0:3
   surrogate explain model.onnx people.csv --rows 17 --option n_features=5 --json -
   surrogate explain forest.joblib people.csv --unpickle --seed 7
+  surrogate explain model.onnx millions.csv --out explained/ --rows-at-once 50000
   surrogate explain https://models.example/v1/models/credit people.csv --budget 20000 \\
       --header "Authorization=Bearer ENV:CREDIT_KEY" --ledger credit.ledger
 """
@@ -86,8 +87,8 @@ def build() -> argparse.ArgumentParser:
     _model(explain)
     _data(explain)
     work = _work(explain, method="lime")
-    work.add_argument("--rows", metavar="ROWS", default="0:5", help=f"{ROWS} (0:5)")
-    _results(explain)
+    work.add_argument("--rows", metavar="ROWS", help=f"{ROWS} (0:5; with --out all)")
+    _shards(_results(explain))
 
     distill = _command(commands, "distill", DISTILL, examples=DISTILL_EXAMPLES)
     _model(distill)
@@ -269,6 +270,18 @@ def _results(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     group.add_argument("--quiet", action="store_true", help="no progress and no remarks")
     return group
+
+
+def _shards(group: argparse._ArgumentGroup) -> None:
+    """Add the folder that very many rows are explained into."""
+    group.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="explain into shards in FOLDER (Parquet or npz); the same command goes on",
+    )
+    group.add_argument(
+        "--rows-at-once", type=int, default=10_000, metavar="N", help="rows of a shard (10000)"
+    )
 
 
 def _exports(group: argparse._ArgumentGroup) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from surrogate.local._assemble import assemble
 from surrogate.local._designs import child_seed
 from surrogate.local._run import run_chunks
+from surrogate.local._settle import settle, unsettled
 from surrogate.local.lime import Lime
 from surrogate.local.result import LimeResult
 from surrogate.types import FloatArray
@@ -89,6 +90,10 @@ def _lime_chunks(
     seed: int,
 ) -> Iterator[Chunk]:
     """One plan for all rows, asked once where they share it."""
+    settled = None
+    if unsettled(lime):
+        settled = settle(lime, rows, reference=reference, seed=seed)
+        lime = settled.lime
     job = lime.job(rows, reference=reference, seed=seed)
     streams = {purpose: child_seed(seed, purpose) for purpose in ("fit", "fidelity")}
     if lime.compatible:
@@ -97,4 +102,8 @@ def _lime_chunks(
     chunks = run_chunks(job, at, n_samples=n_samples, fidelity=fidelity, seeds=streams)
     for part, found in chunks:
         sums = found.fit.sums.sum(axis=0) if job.settings.has_errors else None
-        yield Chunk(part, assemble(job, found, seed=seed), found.asked, sums)
+        result, queries = assemble(job, found, seed=seed), dict(found.asked)
+        if settled is not None:
+            result = settled.told(result)
+            queries |= settled.asked if part == at[0] else {}
+        yield Chunk(part, result, queries, sums)

@@ -24,6 +24,7 @@ from surrogate.report.pictures import Picture, picture
 __all__ = ["fidelity", "local", "others", "outcomes", "size", "stability", "surrogate"]
 
 _ROWS = 12
+_MANY = 20  # local explanations from which all are drawn together
 _DRAWN = 64
 _FITTED = 1250  # CSS pixels of a picture that may be made a little smaller to fit the page
 
@@ -149,12 +150,41 @@ def local(explanations: LocalExplanations) -> Fragment:
         parts.append(fragments.listing((clean(note) for note in explanations.notes), "notes"))
     if len(explanations) > 1:
         parts.append(fragments.table(overview(explanations[:_ROWS], html=True)))
+    if len(explanations) >= _MANY:
+        parts += _rows(explanations)
     if len(explanations) > _ROWS:
         left = len(explanations) - _ROWS
         parts.append(fragments.paragraph(f"{count(left, 'more row')} in the JSON of this report."))
     for one in explanations[:_ROWS]:
         parts += [fragments.heading(f"Row {clean(one.index)}"), row_html(one)]
     return fragments.join(parts)
+
+
+def _rows(explanations: LocalExplanations) -> list[Fragment]:
+    """All rows in two pictures."""
+    d = explanations.coef.shape[2]
+    swarm = picture(
+        lambda ax: explanations.plot(ax, kind="beeswarm"),
+        alt="A point for each row and feature, by its effect, which this report's JSON has.",
+        width=8.0,
+        height=1.5 + 0.3 * min(d, 12),
+    )
+    heat = picture(
+        lambda ax: explanations.plot(ax, kind="heatmap"),
+        alt="Effects of the features, a column for each row, ordered by the model's answer.",
+        width=8.0,
+        height=2.2 + 0.2 * min(d, 30),
+    )
+    return [
+        fragments.heading(f"All {count(len(explanations), 'row')}"),
+        _shown(swarm),
+        _shown(heat),
+        fragments.paragraph(
+            "Above, a point for each row under each feature. Below, a column for each row, by the "
+            "model's answer, which stands over it: blue raises the answer, orange lowers it.",
+            "legend",
+        ),
+    ]
 
 
 def _tree(form: Tree) -> Fragment:

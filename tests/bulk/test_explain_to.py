@@ -97,6 +97,16 @@ def test_missing_values_strings_and_regression_come_back(tmp_path: Path) -> None
         assert "coef.value.sex" in bulk.to_frame(blocks=["coef"]).columns
 
 
+def test_what_is_settled_by_asking_is_settled_once_for_all_shards(tmp_path: Path) -> None:
+    options = {"width": "auto", "sampling": "discretised", **SMALL}
+    bulk = shards(tmp_path, options=options)
+    one = explain(Net(), X, data=DATA, fidelity=60, options=options)
+    assert np.array_equal(bulk[:].coef, one.coef)
+    assert bulk.settings["width"] == one.settings["width"]
+    assert bulk.notes == one.notes
+    assert bulk.queries["width"] == one.queries.purposes["width"]
+
+
 def test_float32_halves_what_was_found_and_keeps_the_rows(tmp_path: Path) -> None:
     bulk = shards(tmp_path, dtype="float32")
     one = explain(Net(), X, data=DATA, fidelity=60, options=SMALL)
