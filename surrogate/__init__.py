@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from surrogate._distill import distill
     from surrogate._explain import explain
     from surrogate._explain_to import explain_to
+    from surrogate._sweep import sweep_widths
     from surrogate.adapters import wrap
     from surrogate.bulk import BulkExplanations, read_explanations
     from surrogate.domain import Domain, Images, Texts
@@ -38,6 +39,7 @@ _EXPORTS = {
     "explain": "surrogate._explain",
     "explain_to": "surrogate._explain_to",
     "read_explanations": "surrogate.bulk",
+    "sweep_widths": "surrogate._sweep",
     "wrap": "surrogate.adapters",
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "explain",
     "explain_to",
     "read_explanations",
+    "sweep_widths",
     "wrap",
 ]
 

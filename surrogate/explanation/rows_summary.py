@@ -52,7 +52,7 @@ class RowsSummary:
     positive : array of shape (k, d)
         Share of rows whose coefficient is above 0.
     plan_errors : array of shape (3, k, d) or None
-        Standard errors of the three that come from the plan; None where they are not known.
+        Standard errors of the three that come from the plan; None where none are claimed.
     row_errors : array of shape (3, k, d)
         Those that come from the rows.
     n : int
@@ -63,6 +63,10 @@ class RowsSummary:
     classes : tuple of k or None
     level : float
         Of the intervals.
+    bound : bool
+        Whether `plan_errors` are not known, but at most what they would be if all rows erred
+        alike: for a part of the rows that were explained, and for Kernel SHAP. There is none then
+        for `positive`.
     """
 
     mean: FloatArray
@@ -75,6 +79,7 @@ class RowsSummary:
     features: tuple[str, ...]
     classes: tuple[Label, ...] | None
     level: float = 0.95
+    bound: bool = False
 
     def half(self, statistic: str) -> FloatArray:
         """Half of the width of a statistic's intervals: (k, d); NaN where none is known.
@@ -128,6 +133,7 @@ class RowsSummary:
             "features": list(self.features),
             "classes": plain(self.classes),
             "level": self.level,
+            "bound": self.bound,
         }
 
     @classmethod
@@ -146,6 +152,7 @@ class RowsSummary:
             features=tuple(data["features"]),
             classes=optional(tuple, data["classes"]),
             level=data["level"],
+            bound=data["bound"],
         )
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -212,14 +219,11 @@ class RowsSummary:
     def _said(self) -> str:
         """What the intervals hold."""
         if self.plan_errors is None:
-            return (
-                "No intervals: the error that all rows share through their plan is not known for "
-                "these rows (ridge, selection, or a part of the rows that were explained)."
-            )
-        return (
-            f"{100 * self.level:g} % intervals, of the plan that the rows share and of rows like "
-            "these."
-        )
+            return "No intervals: none are claimed of the coefficients (ridge, or a selection)."
+        said = f"{100 * self.level:g} % intervals, of the plan that the rows share and of rows like"
+        if self.bound:
+            return f"{said} these; what the plan adds is taken as if all rows erred alike."
+        return f"{said} these."
 
 
 def _half(
@@ -246,15 +250,26 @@ def summarise(explanations: LocalExplanations, *, level: float) -> RowsSummary:
     each = np.stack([coef, np.abs(coef), (coef > 0).astype(np.float64)])  # (3, n, k, d)
     spread = each.std(axis=1, ddof=1) if n > 1 else np.full((3, *coef.shape[1:]), np.nan)
     mean, size, positive = each.mean(axis=1)
+    errors, bound = explanations.plan_errors, False
+    if errors is None and explanations.coef_se is not None:
+        errors, bound = _alike(np.asarray(explanations.coef_se))
     return RowsSummary(
         mean=mean,
         size=size,
         positive=positive,
-        plan_errors=explanations.plan_errors,
+        plan_errors=errors,
         row_errors=spread / np.sqrt(n),
         n=n,
         dof=explanations.dof,
         features=tuple(feature.name for feature in explanations.domain.features),
         classes=explanations.classes,
         level=level,
+        bound=bound,
     )
+
+
+def _alike(errors: FloatArray) -> tuple[FloatArray, bool]:
+    """The most that errors (n, k, d) of rows leave in their means, and whether there are any."""
+    exact = errors.max(axis=0) == 0
+    most = errors.mean(axis=0)
+    return np.stack([most, most, np.where(exact, 0.0, np.nan)]), not bool(exact.all())

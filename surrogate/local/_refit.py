@@ -9,11 +9,10 @@ import numpy as np
 
 from surrogate.local._designs import Drawn
 from surrogate.local._fit import Fit, Settings, fit_own, fit_shared
-from surrogate.local._fresh import Fresh, measure_own, measure_shared
 from surrogate.local._run import Job, is_pair, mirrored
 from surrogate.types import FloatArray
 
-__all__ = ["Answered", "answered_plans", "fit_plan", "measure_plan", "refit"]
+__all__ = ["Answered", "answered_plans", "fit_plan", "refit"]
 
 _AT_ONCE = 200_000  # perturbed rows asked together where each explained row has its own
 
@@ -36,8 +35,12 @@ class Answered:
     Y: FloatArray
 
 
-def answered_plans(job: Job, n: int, *, seed: int, purpose: str) -> Iterator[Answered]:
+def answered_plans(
+    job: Job, n: int, *, seed: int, purpose: str, fresh: bool = False
+) -> Iterator[Answered]:
     """Draw a plan and ask it: at once where rows share it, else for a few rows at a time.
+
+    A plan to fit on is drawn in mirrored pairs where `Lime.explain` does; fresh rows are not.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def answered_plans(job: Job, n: int, *, seed: int, purpose: str) -> Iterator[Ans
         yield Answered(everything, drawn, _asked(job, [drawn], purpose)[0])
         return
     assert job.design.own is not None
-    place = job.design.own(n, seed, mirrored=purpose == "stability")  # as the fit it repeats
+    place = job.design.own(n, seed, mirrored=not fresh)
     step = max(1, _AT_ONCE // n)
     for start in range(0, len(job.rows), step):
         around = [place(row) for row in job.rows[start : start + step]]
@@ -80,32 +83,6 @@ def fit_plan(job: Job, plan: Answered, answers: FloatArray, settings: Settings) 
         settings=settings,
     )
     return mirrored(fit) if pair else fit
-
-
-def measure_plan(job: Job, plan: Answered, fit: Fit, *, width: float) -> Fresh:
-    """Fidelity of forms (of the plan's rows) on a plan that they were not fitted on."""
-    rows = job.rows[plan.at]
-    if isinstance(plan.drawn, list):
-        return measure_own(
-            job.design,
-            plan.drawn,
-            rows,
-            Y=plan.Y,
-            coef=fit.coef,
-            intercept=fit.intercept,
-            width=width,
-            level=job.level,
-        )
-    return measure_shared(
-        job.design,
-        plan.drawn,
-        rows,
-        Y=plan.Y,
-        coef=fit.coef,
-        intercept=fit.intercept,
-        width=width,
-        level=job.level,
-    )
 
 
 def refit(job: Job, n: int, *, seed: int, answers: FloatArray) -> FloatArray:

@@ -127,7 +127,8 @@ def sweep(
         _forms(job, tried, answers, n=n_samples, seed=child_seed(seed, f"width {i}"))
         for i in range(fits)
     ]
-    fresh = answered_plans(job, fidelity, seed=child_seed(seed, "width fidelity"), purpose="width")
+    stream = child_seed(seed, "width fidelity")
+    fresh = answered_plans(job, fidelity, seed=stream, purpose="width", fresh=True)
     shown = answers.argmax(axis=1)
     sums = np.concatenate([_sums(job, plan, forms, tried, shown) for plan in fresh], axis=1)
     return _found(job, tried, forms, answers, sums, n=fidelity, seed=seed)
@@ -158,8 +159,8 @@ def _forms(
     job: Job, widths: tuple[float, ...], answers: FloatArray, *, n: int, seed: int
 ) -> _Forms:
     """Ask a plan once and fit it at every width."""
-    r, k, d = len(job.rows), answers.shape[1], job.rows.shape[1]
-    shape = len(widths), r
+    k, d = answers.shape[1], job.rows.shape[1]
+    shape = len(widths), len(job.rows)
     forms = _Forms(np.empty((*shape, k, d)), np.empty((*shape, k)), np.empty(shape))
     for plan in answered_plans(job, n, seed=seed, purpose="width"):
         for w, width in enumerate(widths):

@@ -29,6 +29,7 @@ PUBLIC = [
     "explain",
     "explain_to",
     "read_explanations",
+    "sweep_widths",
     "wrap",
 ]
 

@@ -45,9 +45,10 @@ ROOMS: Mapping[str, set[str]] = {
     "_distill": {*MEETING, "_target", "_probe", "_held"},
     "_explain": {*MEETING, "_target", "_distill", "_explain_inputs"},
     "_explain_to": {*MEETING, "_target", "_explain", "bulk"},
+    "_sweep": {*MEETING, "_target", "_explain"},
     "_explain_inputs": {*MEETING, "_target", "_explain"},
     "_audit": {*MEETING, "_target", "_probe", "_held", "_picked", "_distill", "_explain", "report"},
-    "cli": {*MEETING, "_audit", "_distill", "_explain", "_explain_to", "bulk", "report"},
+    "cli": {*MEETING, "_audit", "_distill", "_explain", "_explain_to", "_sweep", "bulk", "report"},
     "__main__": {"cli"},
 }
 
