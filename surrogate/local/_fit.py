@@ -114,7 +114,7 @@ class Fit:
         Gives back what they add to `sums`, where standard errors mean something; rows whose
         condition number is over `most` will be solved again, and add nothing.
         """
-        total, square = moments.blocks.sum(axis=1), moments.square
+        total, square = moments.blocks.sum(axis=1, dtype=np.float64), moments.square
         if settings.with_row:
             own = np.concatenate([z_row, np.ones((len(z_row), 1)), y_row], axis=1)
             total = total + own[:, :, None] * own[:, None, :]

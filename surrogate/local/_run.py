@@ -9,7 +9,7 @@ from surrogate.local._around import Around, Moved, moves_alike
 from surrogate.local._fit import fit_shared
 from surrogate.local._fresh import measure_shared
 from surrogate.local._job import Ended, Found, Job, kept_columns
-from surrogate.local._pairs import is_pair, mirrored
+from surrogate.local._pairs import doubled, is_pair, mirrored
 from surrogate.types import FloatArray
 
 __all__ = ["Ended", "Found", "Job", "is_pair", "kept_columns", "mirrored", "run", "run_chunks"]
@@ -131,18 +131,21 @@ class _Shared:
             y_row=answers[:, 1:] if pair else answers,
             settings=job.settings,
         )
-        if pair:
+        half = pair and is_pair(fresh_Y)
+        if pair and not half:
             fit = mirrored(fit)
         fresh = measure_shared(
             job.design,
             self._again,
             rows,
-            Y=fresh_Y,
+            Y=fresh_Y[:, 1:] if half else fresh_Y,
             coef=fit.coef,
             intercept=fit.intercept,
             width=job.settings.width,
             level=job.level,
         )
+        if half:
+            fit, fresh = mirrored(fit), doubled(fresh)
         rejected = self._drawn.rejected
         return Found(rows, answers, fit, fresh, len(fresh_Y), asked, rejected, said)
 

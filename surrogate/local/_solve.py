@@ -94,7 +94,7 @@ def solve(moments: Centred, *, ridge: float = 0.0) -> Solution:
     inverse, condition = _invert(correlation)
     inverse = inverse * scale[:, :, None] * scale[:, None, :]
     inverse *= varies[:, :, None] & varies[:, None, :]
-    coef = np.einsum("rpq,rqk->rkp", inverse, moments.zy, optimize=True)
+    coef = np.matmul(moments.zy.swapaxes(1, 2), inverse)  # symmetric
     intercept = moments.mean_y - np.einsum("rkq,rq->rk", coef, moments.mean_z)
     return Solution(coef, intercept, inverse, condition)
 
@@ -141,12 +141,12 @@ def coefficient_shares(moments: Moments, solution: Solution, centred: Centred) -
     """
     q, blocks = moments.q, moments.blocks
     n_blocks = blocks.shape[1]
-    z, y = slice(0, q), slice(q + 1, None)
     ends = blocks[:, :, : q + 1]  # sums against [Z, 1]
-    fitted = np.matmul(ends[..., z], solution.coef.swapaxes(1, 2)[:, None])
-    fitted += ends[..., q, None] * solution.intercept[:, None, None, :]
-    score = ends[..., y] - fitted  # (r, blocks, q + 1, k)
-    score = score[:, :, z] - centred.mean_z[:, None, :, None] * score[:, :, q, None]
+    form = np.concatenate([solution.coef, solution.intercept[:, :, None]], axis=2)
+    form = form.swapaxes(1, 2).astype(blocks.dtype)[:, None]
+    score = ends[..., q + 1 :] - np.matmul(ends[..., : q + 1], form)  # (r, blocks, q + 1, k)
+    score = score.astype(np.float64)
+    score = score[:, :, :q] - centred.mean_z[:, None, :, None] * score[:, :, q, None]
     influence = np.matmul(solution.inverse[:, None], score)  # (r, blocks, q, k)
     ess = effective_size(centred.weight, moments.square)
     factor = n_blocks / (n_blocks - 1)

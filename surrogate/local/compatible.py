@@ -122,7 +122,7 @@ def refit(
 def fit_r2(sums: Centred, coef: FloatArray) -> FloatArray:
     """Weighted R² on the rows of the fit, (r, k); NaN where the answers do not vary."""
     cross = np.einsum("rkq,rqk->rk", coef, sums.zy)
-    square = np.einsum("rkp,rpq,rkq->rk", coef, sums.zz, coef, optimize=True)
+    square = np.einsum("rkq,rkq->rk", np.matmul(coef, sums.zz), coef)
     flat = sums.yy <= 1e-24 * np.maximum(sums.weight[:, None], 1e-300)
     safe = np.where(flat, 1.0, sums.yy)
     return np.where(flat, np.nan, (2.0 * cross - square) / safe)
