@@ -36,7 +36,7 @@ class Estimates:
     """
 
     def __init__(self, estimator: str, *, n_samples: int | None, fresh: int, seed: int) -> None:
-        self._estimator, self._n_samples, self._n_fresh = estimator, n_samples, fresh
+        self._estimator, self._n_samples, self.n_fresh = estimator, n_samples, fresh
         self._seeds = child_seed(seed, "shap fit"), child_seed(seed, "shap fidelity")
         self._pairs: dict[int, Pairs] = {}
         self._fresh: dict[int, Fresh] = {}
@@ -52,7 +52,7 @@ class Estimates:
     def fresh(self, m: int) -> Fresh:
         """Coalitions outside the plan for m players; none where all are in it."""
         if m not in self._fresh:
-            self._fresh[m] = draw_fresh(self.pairs(m), self._n_fresh, seed=self._seeds[1])
+            self._fresh[m] = draw_fresh(self.pairs(m), self.n_fresh, seed=self._seeds[1])
         return self._fresh[m]
 
     def solver(self, varying: bytes, n: int, *, m: int, y: FloatArray) -> Solver:

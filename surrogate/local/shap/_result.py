@@ -25,8 +25,8 @@ class ShapResult:
     coef : array of shape (r, k, d)
         Shapley values, in the unit of the linked answer. The value of a one-hot group stands in
         the column that is 1, that of a named group in its first column.
-    coef_se : array of shape (r, k, d)
-        Standard errors; 0 where all coalitions were asked.
+    coef_se : array of shape (r, k, d) or None
+        Standard errors; 0 where all coalitions were asked. None in compatible mode.
     dof : int or None
         Degrees of freedom of `coef_se`; None where all are exact.
     intercept : array of shape (r, k)
@@ -58,7 +58,7 @@ class ShapResult:
 
     rows: FloatArray
     coef: FloatArray
-    coef_se: FloatArray
+    coef_se: FloatArray | None
     dof: int | None
     intercept: FloatArray
     encoding: Present

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate._array import to_numpy
-from surrogate._validate import Choice, Instance, NoneOr, Real, Rule, Whole, check
+from surrogate._validate import Boolean, Choice, Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.domain import MaskDomain
 from surrogate.errors import DataError, OptionError
 from surrogate.local.shap._assemble import assemble
@@ -21,10 +21,13 @@ from surrogate.local.shap._background import MOST, Background, draw_background
 from surrogate.local.shap._bayes import MOST_PAIRS
 from surrogate.local.shap._estimate import Estimates, wanted_pairs
 from surrogate.local.shap._game import LINKS, Game
+from surrogate.local.shap._like_shap import LikeShap
 from surrogate.local.shap._plan import most_pairs
 from surrogate.local.shap._players import Players
 from surrogate.local.shap._result import ShapResult
 from surrogate.local.shap._run import Asking, explain_rows
+from surrogate.local.shap._shap_plan import most_asked
+from surrogate.local.shap.compatible import check_l1
 from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ _RULES: Mapping[str, Rule] = {
     "target_se": NoneOr(Real(0, closed="neither")),
     "classes": NoneOr(Instance((tuple, list), "a list of class names")),
     "level": Real(0, 1, closed="neither"),
+    "compatible": Boolean(),
 }
 
 
@@ -88,6 +92,14 @@ class KernelShap:
         Names of the classes to explain; None: all.
     level : float
         Level of the intervals of fidelity.
+    compatible : bool
+        Follow shap 0.51 to rounding error: its coalitions, its draws, its choice of features. The
+        rows of `explain`, in their order, then have the values of ``KernelExplainer(model,
+        background).shap_values(rows)`` after ``np.random.seed(seed)``. No standard errors are
+        claimed, and `estimator` is not read.
+    l1_reg : str, float or None
+        In compatible mode, which features may have an effect: "num_features(k)", "aic", "bic",
+        "auto", the penalty of a lasso, or 0 for all. None: "num_features(10)", shap's default.
 
     Examples
     --------
@@ -117,6 +129,8 @@ class KernelShap:
     target_se: float | None = None
     classes: Sequence[Label] | None = None
     level: float = 0.95
+    compatible: bool = False
+    l1_reg: str | float | None = None
 
     def cost(
         self, n_rows: int = 1, *, fidelity: int = 1000, n_reference: int | None = None
@@ -135,10 +149,12 @@ class KernelShap:
         self._check(fidelity)
         players = Players.of(self._open().domain, self.groups)
         b = self._background_rows(n_reference)
-        pairs = wanted_pairs(len(players), self.n_samples)
-        complete = pairs == most_pairs(len(players))
-        fresh = 0 if complete else self._fresh(fidelity, b)
-        cost = {"rows": n_rows, "background": b, "fit": n_rows * 2 * pairs * b}
+        m = len(players)
+        asked = 2 * wanted_pairs(m, self.n_samples)
+        if self.compatible:
+            asked = most_asked(m, self.n_samples or "auto")
+        fresh = 0 if asked == 2 * most_pairs(m) else self._fresh(fidelity, b)
+        cost = {"rows": n_rows, "background": b, "fit": n_rows * asked * b}
         return cost | {"fidelity": n_rows * fresh * b}
 
     def explain(
@@ -179,6 +195,10 @@ class KernelShap:
         oracle = asking.game.oracle
         n_reference = len(asking.game.background)
         oracle.admit(self.cost(len(rows), fidelity=fidelity, n_reference=n_reference))
+        if self.compatible:
+            return self._like_shap(asking, seed).explain(
+                rows, notes=self._notes(asking, ended=False)
+            )
         opened = asking.game.open(rows)
         done, ended = explain_rows(asking, rows, opened)
         if ended is not None and not done:
@@ -231,6 +251,8 @@ class KernelShap:
         """
         asking, rows = self._asking(result.rows, reference, fidelity=10, seed=seed, measured=False)
         with asking.game.oracle.counting("stability"):
+            if self.compatible:
+                return self._like_shap(asking, seed).explain(rows).coef
             opened = asking.game.open(rows)
             done, ended = explain_rows(asking, rows, opened)
         if ended is not None:
@@ -247,6 +269,14 @@ class KernelShap:
     def _check(self, fidelity: int) -> None:
         check("KernelShap", _RULES, vars(self))
         check("KernelShap.explain", {"fidelity": Whole(10)}, {"fidelity": fidelity})
+        if self.l1_reg is not None:
+            check_l1(self.l1_reg)
+        for name in ("target_se",) if self.compatible else ("l1_reg",):
+            if getattr(self, name) is not None:
+                raise OptionError(
+                    f"The `{name}` parameter of KernelShap must be None where "
+                    f"compatible={self.compatible}; got {getattr(self, name)!r}."
+                )
 
     def _open(self) -> Oracle:
         if self.oracle is None:
@@ -273,13 +303,14 @@ class KernelShap:
         """What `explain` will do, checked, and the rows; nothing is asked."""
         oracle = self._open()
         self._check(fidelity)
-        check("KernelShap.explain", {"seed": Whole(0)}, {"seed": seed})
+        seeds = Whole(0, 2**32 - 1) if self.compatible else Whole(0)
+        check("KernelShap.explain", {"seed": seeds}, {"seed": seed})
         rows = self._rows(matrix, "rows to explain")
         population = self._rows(reference, "reference rows")
         players = Players.of(oracle.domain, self.groups)
         m = len(players)
         pairs = wanted_pairs(m, self.n_samples)
-        if pairs < min(m + 1, most_pairs(m)):
+        if pairs < min(m + 1, most_pairs(m)) and not self.compatible:
             raise OptionError(
                 f"The `n_samples` parameter of KernelShap must be at least {2 * m + 2} for {m} "
                 f"features; got {self.n_samples}."
@@ -288,7 +319,8 @@ class KernelShap:
         background: Background = draw_background(
             population, self.background, centres=self.n_centres, oracle=oracle, seed=seed
         )
-        game = Game(oracle, background, players, self.link, self.classes)
+        link = "identity" if self.compatible else self.link  # shap's link comes later
+        game = Game(oracle, background, players, link, self.classes)
         estimates = Estimates(
             self.estimator,
             n_samples=self.n_samples,
@@ -296,6 +328,18 @@ class KernelShap:
             seed=seed,
         )
         return Asking(game, estimates, self.target_se, self.level, measured), rows
+
+    def _like_shap(self, asking: Asking, seed: int) -> LikeShap:
+        """The same game, asked and solved as shap does."""
+        return LikeShap(
+            asking.game,
+            nsamples=self.n_samples or "auto",
+            l1_reg="num_features(10)" if self.l1_reg is None else self.l1_reg,
+            link=self.link,
+            n_fresh=asking.estimates.n_fresh if asking.measured else 0,
+            level=self.level,
+            seed=seed,
+        )
 
     def _rows(self, matrix: Any, what: str) -> FloatArray:
         """Internal rows in float64, of the domain's width."""
@@ -330,7 +374,11 @@ class KernelShap:
                 "The background is a single row: values compare with that row, and with nothing "
                 "else."
             )
-        if self.estimator == "bayes" and MOST_PAIRS < pairs < most_pairs(len(game.players)):
+        if (
+            not self.compatible
+            and self.estimator == "bayes"
+            and MOST_PAIRS < pairs < most_pairs(len(game.players))
+        ):
             notes.append(
                 f"Estimated by regression, since {2 * pairs:,} coalitions are more than the "
                 f'{2 * MOST_PAIRS:,} that `estimator="bayes"` takes.'

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from surrogate import Domain, Oracle, wrap
 from surrogate.errors import DataError, OptionError
+from surrogate.local import KernelShap
 from surrogate.local.shap._shap_plan import shap_plan, varies
 from surrogate.local.shap.compatible import shap_values
 
@@ -191,3 +193,72 @@ def test_weights_that_fit_no_background(weights: list[float]) -> None:
     rows, background = table(4)
     with pytest.raises(DataError, match="`weights` of KernelShap must be 3 numbers"):
         ours(rows, background, seed=0, link="identity", weights=np.array(weights))
+
+
+@pytest.mark.parametrize("link", ["identity", "logit"])
+@pytest.mark.parametrize(
+    ("m", "options"),
+    [(5, {}), (12, {"n_samples": 90}), (9, {"n_samples": 80, "l1_reg": 0.002}), (6, {"l1_reg": 0})],
+    ids=["all", "drawn", "lasso", "exact"],
+)
+def test_kernel_shap_in_compatible_mode(m: int, options: dict[str, Any], link: str) -> None:
+    rows, background = table(m, r=3)
+    oracle = Oracle(wrap(two_classes, task="regression"), Domain.infer(background))
+    method = KernelShap(oracle, compatible=True, link=link, **options)
+    found = method.explain(rows, reference=background, fidelity=20, seed=4)
+    given = {"nsamples": options.get("n_samples", "auto")}
+    if "l1_reg" in options:
+        given["l1_reg"] = options["l1_reg"]
+    values, base = theirs(rows, background, seed=4, link=link, **given)
+    np.testing.assert_allclose(found.coef.transpose(0, 2, 1), values, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found.intercept[1], base, atol=1e-12)
+    kept = found.coef.any(axis=2)  # shap's lasso may keep nothing, whatever that leaves out
+    np.testing.assert_allclose(found.local_values[kept], found.box_values[kept], atol=1e-9)
+    assert kept.any()
+    assert found.coef_se is None
+    cost = method.cost(3, fidelity=20, n_reference=3)
+    assert sum(cost.values()) == oracle.queries.rows
+    again = method.refit(found, reference=background, seed=4)
+    np.testing.assert_array_equal(again, found.coef)
+    finite = np.isfinite(found.fidelity.value)
+    assert finite.all()
+    assert (found.fidelity.value <= 1).all()
+
+
+def test_a_budget_that_ends_leaves_the_rows_that_are_explained() -> None:
+    rows, background = table(5, r=4)
+    oracle = Oracle(wrap(two_classes, task="regression"), Domain.infer(background))
+    whole = KernelShap(oracle, compatible=True)
+    asked = 0
+
+    def model(matrix: np.ndarray) -> np.ndarray:
+        nonlocal asked
+        asked += len(matrix)
+        if asked > 4 + 3 + 2.5 * 30 * 3:
+            raise KeyboardInterrupt
+        return two_classes(matrix)
+
+    oracle = Oracle(wrap(model, task="regression"), Domain.infer(background))
+    part = KernelShap(oracle, compatible=True)
+    found = part.explain(rows, reference=background, fidelity=20, seed=1)
+    assert found.interrupted
+    assert found.notes[0].startswith("2 of 4 rows were explained")
+    full = whole.explain(rows, reference=background, fidelity=20, seed=1)
+    np.testing.assert_array_equal(found.coef, full.coef[:2])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"compatible": True, "target_se": 0.1}, "`target_se` .* must be None where compatible"),
+        ({"l1_reg": 0}, "`l1_reg` .* must be None where compatible=False"),
+        ({"compatible": True, "l1_reg": "three"}, "`l1_reg` .* got 'three'"),
+    ],
+    ids=["target_se", "l1_reg", "unknown"],
+)
+def test_options_that_exclude_each_other(options: dict[str, Any], message: str) -> None:
+    rows, background = table(4)
+    oracle = Oracle(wrap(two_classes, task="regression"), Domain.infer(background))
+    with pytest.raises(OptionError, match=message):
+        KernelShap(oracle, **options).explain(rows, reference=background)
+    assert oracle.queries.rows == 0
