@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,9 @@ __all__ = ["to_shap"]
 
 def to_shap(explanations: LocalExplanations, *, reference: Any = None) -> Any:
     """Make a `shap.Explanation`; see `LocalExplanations.to_shap`."""
-    shap = require("shap", extra="shap")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # importing it warns of what matplotlib will take away
+        shap = require("shap", extra="shap")
     shift = _shift(explanations, reference)  # (n, d)
     by_class = explanations.coef * shift[:, None]  # (n, k, d)
     half = _halves(explanations)
