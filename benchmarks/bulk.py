@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-D, N_SAMPLES = 30, 5_000
+D = 30
 
 
 def net(rows: np.ndarray) -> np.ndarray:
@@ -30,21 +30,23 @@ def net(rows: np.ndarray) -> np.ndarray:
     return np.stack([1.0 - p, p], axis=1)
 
 
-def job(n: int, *, dtype: str, format: str, sampling: str) -> dict[str, float]:
+def job(
+    n: int, *, dtype: str, format: str, sampling: str, samples: int, fidelity: int
+) -> dict[str, float]:
     """Explain n rows; megabytes before, and at the peak."""
     from surrogate import explain_to
 
     rng = np.random.default_rng(0)
     X, data = rng.normal(size=(n, D)), rng.normal(size=(2_000, D))
     with tempfile.TemporaryDirectory() as folder:
-        options = {"n_samples": N_SAMPLES, "sampling": sampling}
-        start = time.perf_counter()
+        options = {"n_samples": samples, "sampling": sampling}
         explain_to(
             net,
             X[:1_000],
             Path(folder) / "warm",
             data=data,
             options=options,
+            fidelity=fidelity,
             format=format,
         )
         before, start = _peak(), time.perf_counter()
@@ -54,6 +56,7 @@ def job(n: int, *, dtype: str, format: str, sampling: str) -> dict[str, float]:
             Path(folder) / "out",
             data=data,
             options=options,
+            fidelity=fidelity,
             dtype=dtype,
             format=format,
         )
@@ -81,16 +84,19 @@ def main() -> None:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--format", default="parquet")
     parser.add_argument("--sampling", default="discretised")
+    parser.add_argument("--samples", type=int, default=5_000)
+    parser.add_argument("--fidelity", type=int, default=1_000)
     parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    said = {"dtype": given.dtype, "format": given.format, "sampling": given.sampling}
+    names = ("dtype", "format", "sampling", "samples", "fidelity")
+    said = {name: getattr(given, name) for name in names}
     if given.inside is not None:
         print(json.dumps(job(given.inside, **said)))
         return
-    print(f"LIME, {D} features, {N_SAMPLES:,} shared queries and 1,000 fresh; {said}")
+    print(f"LIME, {D} features: {said}")
     for n in given.rows:
         call = [sys.executable, __file__, "--inside", str(n)]
-        call += [part for name, value in said.items() for part in (f"--{name}", value)]
+        call += [part for name, value in said.items() for part in (f"--{name}", str(value))]
         found = json.loads(subprocess.run(call, check=True, capture_output=True).stdout)
         print("  ".join(f"{name}: {value:,.0f}" for name, value in found.items()), flush=True)
 
