@@ -59,7 +59,7 @@ def test_options_are_copied() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: find("kart"), "There is no method 'kart'; there are: lime, cart"),
+        (lambda: find("kart"), "There is no method 'kart'; there are: lime, kernel_shap, cart"),
         (lambda: find("lime", scope="global"), "no global method 'lime'; there are: cart"),
         (lambda: find(None), "no method None"),  # type: ignore[arg-type]
         (

@@ -137,7 +137,8 @@ class Game:
         answers = np.zeros((len(rows), told.shape[1]))
         answers[allowed] = told
         weights /= total[:, None]
-        return np.einsum("cb,cbk->ck", weights, answers.reshape(c, weights.shape[1], -1))
+        shaped = answers.reshape(c, weights.shape[1], -1)
+        return np.asarray(np.einsum("cb,cbk->ck", weights, shaped))
 
     def _rows(self, row: FloatArray, keep: BoolArray) -> Array:
         """Rows (c · b, d): the row's own values where kept, else the background's."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["KernelShap"]
 
 ESTIMATORS = ("bayes", "regression")
+_UNKNOWN = 30
 _FEWEST_FRESH = 100  # coalitions that a form is measured on, each of which asks many rows
 _RULES: Mapping[str, Rule] = {
     "n_samples": NoneOr(Whole(2)),
@@ -135,7 +136,7 @@ class KernelShap:
     def cost(
         self, n_rows: int = 1, *, fidelity: int = 1000, n_reference: int | None = None
     ) -> dict[str, int]:
-        """Rows that `explain` will ask at most, by purpose.
+        """Rows that `explain` will ask at most, by purpose; without an oracle, for 30 features.
 
         Parameters
         ----------
@@ -147,9 +148,10 @@ class KernelShap:
             Reference rows; None: as many as the background takes.
         """
         self._check(fidelity)
-        players = Players.of(self._open().domain, self.groups)
         b = self._background_rows(n_reference)
-        m = len(players)
+        m = _UNKNOWN  # how many features there are, only a domain tells
+        if self.oracle is not None:
+            m = len(Players.of(self.oracle.domain, self.groups))
         asked = 2 * wanted_pairs(m, self.n_samples)
         if self.compatible:
             asked = most_asked(m, self.n_samples or "auto")
@@ -287,7 +289,7 @@ class KernelShap:
 
     def _background_rows(self, n_reference: int | None) -> int:
         """Rows of the background, at most."""
-        if isinstance(self._open().domain, MaskDomain):
+        if self.oracle is not None and isinstance(self.oracle.domain, MaskDomain):
             return 1
         most = self.n_centres if self.background == "kmeans" else self.background or MOST
         assert isinstance(most, int)

@@ -37,7 +37,8 @@ def test_any_beginning_of_a_plan_holds_all_sizes_alike(n: int) -> None:
     counts = np.bincount(draw_pairs(14, 400, seed=3).first(n).sizes, minlength=8)[1:]
     there = np.array([comb(14, s) for s in range(1, 8)])
     share = np.array([1.0] * 6 + [0.5])
-    even = [c for c in np.arange(0.0, 400.0, 0.01) if np.minimum(there, c * share).sum() >= n][0]
+    steps = np.arange(0.0, 400.0, 0.01)
+    even = next(c for c in steps if np.minimum(there, c * share).sum() >= n)
     assert (np.abs(counts - np.minimum(there, even * share)) <= 1.5).all()
 
 
