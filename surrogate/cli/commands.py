@@ -29,9 +29,12 @@ def run_explain(given: argparse.Namespace) -> int:
 
     check_targets(given)
     table, model = open_table(given), load_model(given)
-    rows = pick_rows(len(table), given.rows or (":" if given.out else "0:5"))
+    many = given.out is not None or given.pick is not None or given.summary
+    rows = pick_rows(len(table), given.rows or (":" if many else "0:5"))
     if given.out is not None:
         return _explain_to(given, table, model, rows)
+    if given.widths is not None:
+        return _sweep(given, table, model, rows)
     with Progress(quiet=given.quiet) as progress:
         result = explain(
             model,
@@ -41,11 +44,39 @@ def run_explain(given: argparse.Namespace) -> int:
             method=given.method,
             options=options_of(given.option),
             on_progress=progress,
-            **_said(given, "fidelity"),
+            **_said(given, "fidelity", "stability", "device"),
         )
-    if isinstance(result, LocalExplanations):
-        names = tuple(row % len(table) for row in rows)  # as in DATA, not among those explained
-        result = replace(result, index=names[: len(result)])
+    if not isinstance(result, LocalExplanations):
+        return _finish(given, result)
+    names = tuple(row % len(table) for row in rows)  # as in DATA, not among those explained
+    result = replace(result, index=names[: len(result)])
+    shown = sys.stderr if given.json == "-" else sys.stdout
+    if given.summary:
+        print(result.summary(), end="\n\n", file=shown)
+    if given.pick is not None:
+        picked = result.pick(given.pick)
+        print(picked, end="\n\n", file=shown)
+        result = result.take(picked.positions)
+    return _finish(given, result)
+
+
+def _sweep(given: argparse.Namespace, table: Table, model: Any, rows: list[int]) -> int:
+    """Show fidelity and stability at several kernel widths."""
+    from surrogate._sweep import sweep_widths
+
+    if given.method != "lime" or given.pick is not None or given.summary:
+        raise OptionError("--widths is for lime alone, and goes without --pick and --summary.")
+    with Progress(quiet=given.quiet) as progress:
+        result = sweep_widths(
+            model,
+            table.rows(rows),
+            widths=given.widths or None,
+            data=table.columns,
+            domain=table.domain,
+            options=options_of(given.option),
+            on_progress=progress,
+            **_said(given, "fidelity", "stability"),
+        )
     return _finish(given, result)
 
 
@@ -55,8 +86,9 @@ def _explain_to(given: argparse.Namespace, table: Table, model: Any, rows: list[
 
     if given.json is not None:
         raise OptionError("--json and --out exclude each other: the shards are the result.")
-    if getattr(given, "stability", None):
-        raise OptionError("--stability and --out exclude each other; explain fewer rows for it.")
+    for name in ("stability", "pick", "widths", "summary"):
+        if getattr(given, name):
+            raise OptionError(f"--{name} and --out exclude each other; explain fewer rows for it.")
     with Progress(quiet=given.quiet) as progress:
         result = explain_to(
             model,
@@ -69,7 +101,7 @@ def _explain_to(given: argparse.Namespace, table: Table, model: Any, rows: list[
             method=given.method,
             options=options_of(given.option),
             on_progress=progress,
-            **_said(given, "fidelity"),
+            **_said(given, "fidelity", "device"),
         )
     print(result)
     if not getattr(result, "interrupted", False):

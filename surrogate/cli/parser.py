@@ -32,6 +32,8 @@ examples:
   surrogate explain model.onnx people.csv --target income --rows 0:3
   surrogate explain model.onnx people.csv --rows 17 --option n_features=5 --json -
   surrogate explain forest.joblib people.csv --unpickle --seed 7
+  surrogate explain model.onnx people.csv --stability 4 --pick 5 --summary
+  surrogate explain model.onnx people.csv --rows 0:50 --widths auto
   surrogate explain model.onnx millions.csv --out explained/ --rows-at-once 50000
   surrogate explain https://models.example/v1/models/credit people.csv --budget 20000 \\
       --header "Authorization=Bearer ENV:CREDIT_KEY" --ledger credit.ledger
@@ -87,7 +89,10 @@ def build() -> argparse.ArgumentParser:
     _model(explain)
     _data(explain)
     work = _work(explain, method="lime")
-    work.add_argument("--rows", metavar="ROWS", help=f"{ROWS} (0:5; with --out all)")
+    work.add_argument(
+        "--rows", metavar="ROWS", help=f"{ROWS} (0:5; with --out, --pick, --summary all)"
+    )
+    _trust(work)
     _shards(_results(explain))
 
     distill = _command(commands, "distill", DISTILL, examples=DISTILL_EXAMPLES)
@@ -255,6 +260,35 @@ def _test(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _trust(group: argparse._ArgumentGroup) -> None:
+    """Add what shows how far explanations of single rows may be trusted, and which to read."""
+    group.add_argument(
+        "--stability",
+        type=int,
+        metavar="N",
+        help="fit again under N other seeds, and show what of each explanation stays (0)",
+    )
+    group.add_argument(
+        "--widths",
+        type=widths,
+        metavar="W,W",
+        help="explain nothing, and show LIME's fidelity and stability at these kernel widths, or "
+        "at nine around the default: auto (to use the one picked: --option width=auto)",
+    )
+    group.add_argument(
+        "--pick",
+        type=int,
+        metavar="N",
+        help="show the N rows whose explanations together show most of what matters",
+    )
+    group.add_argument(
+        "--summary", action="store_true", help="show mean effects over the rows, with intervals"
+    )
+    group.add_argument(
+        "--device", metavar="NAME", help="where to compute: cpu, cuda (as the model)"
+    )
+
+
 def _stability(group: argparse._ArgumentGroup) -> None:
     """Add how often a form is fitted again."""
     group.add_argument(
@@ -294,6 +328,16 @@ def _exports(group: argparse._ArgumentGroup) -> None:
         help="write the form as FILE.txt, .md, .json, .py, .sql, .dot, .png, .svg or .pdf; give "
         "it again for more",
     )
+
+
+def widths(text: str) -> list[float]:
+    """Numbers between commas; none for "auto"."""
+    if text == "auto":
+        return []
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like auto or 0.5,1,2") from None
 
 
 class _Version(argparse.Action):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from surrogate._validate import Real, Whole, check
+from surrogate._validate import NoneOr, Real, Whole, check
 from surrogate.errors import DataError
 from surrogate.explanation import frames, html, printing
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
@@ -20,6 +20,7 @@ from surrogate.explanation.row_pick import RowPick, pick_rows
 from surrogate.explanation.rows_summary import RowsSummary, summarise
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
 from surrogate.explanation.to_shap import to_shap
+from surrogate.fidelity.refits import shown_top
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
 from surrogate.types import FloatArray, IntArray, Label, Task
@@ -226,7 +227,7 @@ class LocalExplanations:
         check("summary", {"level": Real(0, 1, closed="neither")}, {"level": level})
         return summarise(self, level=level)
 
-    def pick(self, n: int = 5, *, top: int = 5, label: Label | None = None) -> RowPick:
+    def pick(self, n: int = 5, *, top: int | None = None, label: Label | None = None) -> RowPick:
         """Rows whose explanations together show most of what matters (SP-LIME).
 
         Greedy: each row adds the most importance that those before it do not show. A term's
@@ -238,8 +239,9 @@ class LocalExplanations:
         ----------
         n : int
             Rows wanted.
-        top : int
-            Largest coefficients of a row that count as shown.
+        top : int, optional
+            Largest coefficients of a row that count as shown. None: 5, or half of them where
+            there are fewer than 10.
         label : optional
             The class whose coefficients count; of each row that which the model decides for if
             not given.
@@ -266,8 +268,9 @@ class LocalExplanations:
         >>> len(found.pick(2, top=1))
         2
         """
-        check("pick", {"n": Whole(1), "top": Whole(1)}, {"n": n, "top": top})
-        return pick_rows(self, n, top=top, label=label)
+        check("pick", {"n": Whole(1), "top": NoneOr(Whole(1))}, {"n": n, "top": top})
+        d = self.coef.shape[2]
+        return pick_rows(self, n, top=shown_top(d) if top is None else top, label=label)
 
     def predict(self, rows: Any) -> FloatArray:
         """What each local form says of the user's own rows.

@@ -78,7 +78,7 @@ def _notes(job: Job, found: Found) -> tuple[str, ...]:
     if job.design.shared is not None:
         notes.append(
             "All rows share one set of queries, so their errors are not independent: a mean over "
-            "rows is less sure than its rows suggest."
+            "rows is less sure than its rows suggest, and summary() says how sure it is."
         )
     if not job.settings.has_errors:
         notes.append("No standard errors: ridge and feature selection bias the coefficients.")
