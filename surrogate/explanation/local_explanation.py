@@ -105,6 +105,21 @@ class LocalExplanation:
         """One line a class and feature, fidelity included, as a pandas DataFrame."""
         return frames.local_frame(self.batch)
 
+    def to_shap(self, *, reference: Any = None) -> Any:
+        """A `shap.Explanation` of this row alone: values (d, k), or (d,) for one number.
+
+        Parameters
+        ----------
+        reference : array, DataFrame or mapping of columns, optional
+            As in `LocalExplanations.to_shap`, which says what the values are.
+
+        Returns
+        -------
+        shap.Explanation
+            Of a text, `data` holds its words, as shap's text plot wants them.
+        """
+        return self.batch.to_shap(reference=reference)[0]
+
     def to_lime(self, *, n_features: int = 10) -> Any:
         """Make the lime package's own object, with its lists and pictures.
 

@@ -38,7 +38,7 @@ def to_shap(explanations: LocalExplanations, *, reference: Any = None) -> Any:
     return shap.Explanation(
         values,
         base_values=base[:, 0] if values.ndim == 2 else base,
-        data=np.array(explanations.rows),
+        data=_data(explanations, features),
         display_data=_shown(explanations, features),
         feature_names=[feature.name for feature in features],
         output_names=None if classes is None else [str(name) for name in classes],
@@ -88,6 +88,15 @@ def _outputs_last(by_class: FloatArray, explanations: LocalExplanations) -> Floa
     if explanations.classes is None and by_class.shape[1] == 1:
         return np.array(by_class[:, 0])
     return np.ascontiguousarray(by_class.transpose(0, 2, 1))
+
+
+def _data(explanations: LocalExplanations, features: tuple[Feature, ...]) -> npt.NDArray[Any]:
+    """Numbers of the rows (n, d); of texts, their words."""
+    domain = explanations.domain
+    if isinstance(domain, MaskDomain) and domain.kind == "text":
+        words = np.array([feature.name for feature in features], dtype=object)
+        return np.tile(words, (len(explanations), 1))
+    return np.array(explanations.rows)
 
 
 def _shown(

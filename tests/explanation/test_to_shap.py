@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from surrogate import explain, wrap
+from surrogate import Texts, explain, wrap
 from surrogate.errors import MissingDependency, OptionError
 
 with warnings.catch_warnings():
@@ -214,3 +214,27 @@ def test_a_waterfall_names_categories() -> None:
     said += [tick.get_text() for axes in plt.gcf().axes for tick in axes.get_yticklabels()]
     assert f"{table()['town'][0]} = town" in said
     plt.close("all")
+
+
+@pytest.mark.parametrize("method", ["lime", "kernel_shap"])
+def test_a_text_is_drawn_with_its_words(method: str) -> None:
+    def model(texts: list[str]) -> np.ndarray:
+        return np.array([0.5 + 0.1 * t.count("good") - 0.1 * t.count("bad") for t in texts])
+
+    text, box = "good film but bad end", wrap(model, task="regression")
+    given = {"n_samples": 30}
+    case = explain(box, [text], domain=Texts(), method=method, fidelity=20, options=given)
+    made = case[0].to_shap()
+    assert made.data.tolist() == text.split()
+    np.testing.assert_allclose(made.values, [0.1, 0, 0, -0.1, 0], atol=1e-9)
+    assert made.base_values == pytest.approx(0.5)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="shap")
+        assert "film" in shap.plots.text(made, display=False)
+
+
+def test_one_row_is_that_row(case: Any) -> None:
+    one, all_rows = case[2].to_shap(), case.to_shap()
+    np.testing.assert_array_equal(one.values, all_rows.values[2])
+    np.testing.assert_array_equal(one.base_values, all_rows.base_values[2])
+    assert one.display_data[1] == table()["town"][2]
