@@ -135,6 +135,24 @@ def test_what_contradicts_itself_is_no_rule():
     assert twice.expand().rules.n_rules == 2
 
 
+def test_ways_that_contradict_themselves_are_not_walked():
+    n = 60  # the same is asked again and again: 2 to the power of 60 ways, of which 2 are possible
+    yes = [to for at in range(n) for to in ([1] if at == 0 else [2 * at + 1] * 2)]
+    no = [to for at in range(n) for to in ([2] if at == 0 else [2 * at + 2] * 2)]
+    value = np.vstack([np.full((2 * n - 1, 2), 0.5), np.eye(2)])
+    graph = xor(
+        tests=(A,) * (2 * n - 1) + (None, None),
+        yes=[*yes, -1, -1],
+        no=[*no, -1, -1],
+        value=value,
+        weight=np.ones(len(value)),
+    )
+    assert graph.n_paths == 2**n
+    expanded = graph.expand(max_rules=10)
+    assert expanded.is_complete
+    assert expanded.rules.n_rules == 2
+
+
 def test_expansion_stops_where_it_is_told():
     expanded = xor().expand(max_rules=3)
     assert not expanded.is_complete
