@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from surrogate.local._common import Common, CommonMoments, is_common
 from surrogate.local._designs import Design, Drawn
 from surrogate.local._kernel import effective_size, exponential
 from surrogate.local._moments import (
@@ -27,6 +29,8 @@ __all__ = ["Fit", "Settings", "fit_own", "fit_shared", "parts_of", "z_of"]
 
 SINGLE_CONDITION = 1e3
 """Condition number up to which sums in float32 leave coefficients good to 1e-4 or better."""
+ALL_ALIKE, ALL_APART = 32, 8
+"""Rows whose sums are taken together: where their columns are the same, and where not."""
 SINGLE_SPAN = 60.0
 """Largest distance² / (2 width²) whose weight float32 holds with room to spare."""
 
@@ -101,7 +105,7 @@ class Fit:
     def fill(
         self,
         at: slice,
-        moments: Moments,
+        moments: Moments | CommonMoments,
         settings: Settings,
         *,
         z_row: FloatArray,
@@ -114,7 +118,7 @@ class Fit:
         Gives back what they add to `sums`, where standard errors mean something; rows whose
         condition number is over `most` will be solved again, and add nothing.
         """
-        total, square = moments.blocks.sum(axis=1, dtype=np.float64), moments.square
+        total, square = moments.total, moments.square
         if settings.with_row:
             own = np.concatenate([z_row, np.ones((len(z_row), 1)), y_row], axis=1)
             total = total + own[:, :, None] * own[:, None, :]
@@ -186,11 +190,14 @@ def fit_shared(
         )
         part = Fit.empty(len(todo), Y.shape[1], rows.shape[1], parts=parts)
         most = SINGLE_CONDITION if dtype == "float32" else np.inf
+        alike = is_common(planes)
+        moments = Common(planes).moments if alike else partial(shared_moments, planes)
+        size = ALL_ALIKE if alike else ALL_APART
 
-        def work(at: slice, planes=planes, part=part, todo=todo, most=most) -> FloatArray | None:  # type: ignore[no-untyped-def]
+        def work(at: slice, moments=moments, part=part, todo=todo, most=most) -> FloatArray | None:  # type: ignore[no-untyped-def]
             return part.fill(  # type: ignore[no-any-return]
                 at,
-                shared_moments(planes, at),
+                moments(at),
                 settings,
                 z_row=z_row[todo[at]],
                 y_row=y_row[todo[at]] - level,
@@ -198,7 +205,7 @@ def fit_shared(
                 most=most,
             )
 
-        each_chunk(len(todo), work, collect=fit.add)
+        each_chunk(len(todo), work, size=size, collect=fit.add)
         for name in vars(fit).keys() - {"sums"}:
             getattr(fit, name)[todo] = getattr(part, name)
         todo = np.flatnonzero(fit.condition > SINGLE_CONDITION)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surrogate.fidelity import weighted_r2
+from surrogate.local._common import is_common
 from surrogate.local._designs import Design, Drawn
 from surrogate.local._fit import own_view
 from surrogate.local._moments import each_chunk
@@ -83,14 +84,20 @@ def measure_shared(
         beta[:, :, -1] -= centre
         beta = beta.astype(np.float32)
 
+    alike = bank[planes.index[0]] if is_common(planes) else None
+
     def work(at: slice) -> None:
-        columns = np.take(bank, planes.index[at], axis=0)  # (c, d + 1, n)
-        weight = np.matmul(planes.slope[at, None, :], columns)[:, 0]
+        if alike is not None:  # (d + 1, n)
+            weight = planes.slope[at] @ alike
+            told = (beta[at].reshape(-1, d + 1) @ alike).reshape(-1, k, len(Y))
+        else:
+            columns = np.take(bank, planes.index[at], axis=0)  # (c, d + 1, n)
+            weight = np.matmul(planes.slope[at, None, :], columns)[:, 0]
+            told = np.matmul(beta[at], columns)
         if planes.base is not None:
             weight += planes.base[0]
         np.exp(weight, out=weight)
-        errors = answers - np.matmul(beta[at], columns)
-        fresh.fill(at, errors, answers, weight, level)
+        fresh.fill(at, answers - told, answers, weight, level)
 
     each_chunk(r, work)
     return fresh

@@ -95,6 +95,21 @@ class Moments:
     paired: bool = False
     mirrored: bool = False
 
+    @property
+    def total(self) -> FloatArray:
+        """Sums over the whole plan, (r, p, p)."""
+        whole: FloatArray = self.blocks.sum(axis=1, dtype=np.float64)
+        return whole
+
+    def scores(self, coef: FloatArray, intercept: FloatArray) -> FloatArray:
+        """Sums of w · [Z, 1] · residual, block by block: (r, blocks, q + 1, k)."""
+        q = self.q
+        ends = self.blocks[:, :, : q + 1]  # sums against [Z, 1]
+        form = np.concatenate([coef, intercept[:, :, None]], axis=2)
+        form = form.swapaxes(1, 2).astype(self.blocks.dtype)[:, None]
+        score = ends[..., q + 1 :] - np.matmul(ends[..., : q + 1], form)
+        return np.asarray(score, dtype=np.float64)
+
 
 def blocked(
     columns: np.ndarray[Any, Any], dtype: str, slots: IntArray | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from surrogate.local._common import CommonMoments
 from surrogate.local._kernel import effective_size
 from surrogate.local._moments import Moments
 from surrogate.types import BoolArray, FloatArray
@@ -129,7 +130,9 @@ def _invert(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.asarray(inverse, dtype=np.float64), condition
 
 
-def coefficient_shares(moments: Moments, solution: Solution, centred: Centred) -> FloatArray:
+def coefficient_shares(
+    moments: Moments | CommonMoments, solution: Solution, centred: Centred
+) -> FloatArray:
     """What each independent part of the plan adds to the coefficients' errors: (r, parts, k, q).
 
     Coefficients are without ridge or selection; their variance is the sum of squared shares. The
@@ -139,13 +142,9 @@ def coefficient_shares(moments: Moments, solution: Solution, centred: Centred) -
     hold partners, their differences are taken instead. Quantiles are those of Student's t on
     ``BLOCKS - 1`` or ``PAIRED_BLOCKS / 2`` degrees of freedom.
     """
-    q, blocks = moments.q, moments.blocks
-    n_blocks = blocks.shape[1]
-    ends = blocks[:, :, : q + 1]  # sums against [Z, 1]
-    form = np.concatenate([solution.coef, solution.intercept[:, :, None]], axis=2)
-    form = form.swapaxes(1, 2).astype(blocks.dtype)[:, None]
-    score = ends[..., q + 1 :] - np.matmul(ends[..., : q + 1], form)  # (r, blocks, q + 1, k)
-    score = score.astype(np.float64)
+    q = moments.q
+    score = moments.scores(solution.coef, solution.intercept)  # (r, blocks, q + 1, k)
+    n_blocks = score.shape[1]
     score = score[:, :, :q] - centred.mean_z[:, None, :, None] * score[:, :, q, None]
     influence = np.matmul(solution.inverse[:, None], score)  # (r, blocks, q, k)
     ess = effective_size(centred.weight, moments.square)

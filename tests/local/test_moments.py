@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surrogate.adapters import wrap
+from surrogate.domain import Domain
+from surrogate.local import Lime, LimeResult
 from surrogate.local._moments import (
     BLOCKS,
     PAIRED_BLOCKS,
@@ -17,6 +20,7 @@ from surrogate.local._moments import (
     pair_slots,
 )
 from surrogate.local._solve import centre, coefficient_shares, solve, standard_errors
+from surrogate.oracle import Oracle
 
 
 def draw(seed: int, *, r: int = 2, n: int = 203, q: int = 5, k: int = 2) -> tuple[np.ndarray, ...]:
@@ -142,3 +146,28 @@ def test_standard_errors_of_rows_drawn_equally_often() -> None:
         errors.append(standard_errors(coefficient_shares(moments, solution, sums))[0, 0, 0])
     ratio = np.sqrt(np.mean(np.square(errors))) / np.std(coefs, ddof=1)
     assert 0.85 < ratio < 1.2
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1.0])
+def test_columns_that_are_alike_give_the_sums_of_each_row(
+    ridge: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = np.random.Generator(np.random.Philox(key=2)).normal(size=(70, 4))
+    domain = Domain.infer(X)
+
+    def model(rows: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.sin(rows[:, 0]), rows[:, 1] * rows[:, 2], rows[:, 3] ** 2])
+
+    def explained() -> LimeResult:
+        oracle = Oracle(wrap(model, task="regression"), domain)
+        lime = Lime(oracle, n_samples=333, ridge=ridge)
+        return lime.explain(X, reference=X, fidelity=100)
+
+    fast = explained()
+    monkeypatch.setattr("surrogate.local._common._MOST", 0)
+    slow = explained()
+    for name in ("coef", "coef_se", "fit_r2", "intercept", "ess", "plan_errors"):
+        a, b = getattr(fast, name), getattr(slow, name)
+        if a is not None:
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10, err_msg=name)
+    np.testing.assert_allclose(fast.fidelity.low, slow.fidelity.low, rtol=1e-8)
