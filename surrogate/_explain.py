@@ -18,7 +18,7 @@ from surrogate._target import (
 from surrogate.domain import Domain, Images, MaskDomain, Texts
 from surrogate.errors import DataError, OptionError
 from surrogate.explanation import GlobalExplanation, LocalExplanations, MaskExplanations
-from surrogate.local import KernelShap
+from surrogate.local._chunks import planned_cost
 from surrogate.local._stable import Stable, measure_stability, stability_cost
 from surrogate.methods import METHODS, find, method_class, method_options
 from surrogate.types import FloatArray
@@ -226,7 +226,8 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         if dry_run:
             algorithm, _ = local_method(oracle, method, options)
             again = stability_cost(algorithm, len(rows), stability or 0)
-            return oracle.quote(_planned(algorithm, rows, reference, fidelity) | again)
+            plan = planned_cost(algorithm, len(rows), n_reference=len(reference), fidelity=fidelity)
+            return oracle.quote(plan | again)
         return explain_rows(
             oracle,
             rows,
@@ -256,7 +257,8 @@ def explain_rows(
     """Explain internal rows (r, d) by a local method, against reference rows (n, d)."""
     algorithm, given = local_method(oracle, method, options)
     again = stability_cost(algorithm, len(rows), stability)
-    oracle.admit(_planned(algorithm, rows, reference, fidelity) | again)
+    plan = planned_cost(algorithm, len(rows), n_reference=len(reference), fidelity=fidelity)
+    oracle.admit(plan | again)
     result = algorithm.explain(rows, reference=reference, fidelity=fidelity, seed=seed)
     stable = Stable(None, result.flags)
     if stability and not result.interrupted:
@@ -280,15 +282,6 @@ def explain_rows(
         notes=notes,
         index=range(len(rows)) if index is None else index,
     )
-
-
-def _planned(
-    algorithm: Any, rows: FloatArray, reference: FloatArray, fidelity: int
-) -> dict[str, int]:
-    """Rows that a method will ask, by purpose; of Kernel SHAP, by the rows of its background."""
-    if isinstance(algorithm, KernelShap):
-        return algorithm.cost(len(rows), fidelity=fidelity, n_reference=len(reference))
-    return dict(algorithm.cost(len(rows), fidelity=fidelity))
 
 
 def as_explanations(

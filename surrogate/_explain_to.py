@@ -166,15 +166,16 @@ def explain_to(
                 "domain sha256": _digest(domain.to_dict()),
                 "index sha256": None if names is None else _digest(names),
             }
+            sizes = {"n_reference": len(reference), "fidelity": fidelity}
             if dry_run:
                 parts = [
                     slice(i, min(i + rows_at_once, len(rows)))
                     for i in range(0, len(rows), rows_at_once)
                 ]
-                return oracle.quote(chunks_cost(algorithm, parts, fidelity=fidelity))
+                return oracle.quote(chunks_cost(algorithm, parts, **sizes))
             store = Store(Path(folder), job)
             todo = store.missing()
-            cost = chunks_cost(algorithm, todo, fidelity=fidelity) if todo else {}
+            cost = chunks_cost(algorithm, todo, **sizes) if todo else {}
             oracle.admit(cost)
             progress.planned = sum(cost.values())
             chunks = explain_chunks(

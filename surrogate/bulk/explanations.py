@@ -20,7 +20,13 @@ from surrogate.bulk.store import digest, layout_of, read_manifest, read_receipts
 from surrogate.bulk.summary import BulkSummary, Totals
 from surrogate.domain import Domain, domain_from_dict
 from surrogate.errors import InputError, OptionError
-from surrogate.explanation import LocalExplanation, LocalExplanations
+from surrogate.explanation import (
+    Choices,
+    LocalExplanation,
+    LocalExplanations,
+    RowPick,
+    pick_rows,
+)
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
 from surrogate.explanation.frames import pandas
 from surrogate.explanation.local_fidelity import LocalFidelity
@@ -311,6 +317,31 @@ class BulkExplanations:
             plan_errors=None if sums is None else plan_errors(sums),
             level=self._manifest["shared"]["fidelity"]["level"],
         )
+
+    def pick(self, n: int = 5, *, top: int | None = None, label: Label | None = None) -> RowPick:
+        """Rows whose explanations together show most of what matters (SP-LIME).
+
+        Reads the rows, their names, coefficients and answers; n, top and label are those of
+        `LocalExplanations.pick`.
+
+        Raises
+        ------
+        InputError
+            If there is no shard.
+        OptionError
+            If n or top is less than 1, or the class was not explained.
+        """
+        if not self._receipts:
+            raise InputError(f"{str(self.folder)!r} holds no shard yet.")
+        choices = Choices(
+            coef=self.coef,
+            rows=self.block("x"),
+            box_values=self.block("box_value"),
+            encoding=self.encoding,
+            classes=self.classes,
+            index=self.block("index").tolist(),
+        )
+        return pick_rows(choices, n, top=top, label=label)
 
     def verify(self) -> None:
         """Hash every shard, and hold it to its receipt.

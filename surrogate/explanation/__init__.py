@@ -9,13 +9,14 @@ from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.mask_explanation import MaskExplanation
 from surrogate.explanation.mask_explanations import MaskExplanations
-from surrogate.explanation.row_pick import RowPick
+from surrogate.explanation.row_pick import Choices, RowPick, pick_rows
 from surrogate.explanation.rows_summary import RowsSummary
 from surrogate.explanation.width_sweep import WidthSweep
 
 __all__ = [
     "AuditResult",
     "Binned",
+    "Choices",
     "GlobalExplanation",
     "LocalExplanation",
     "LocalExplanations",
@@ -28,4 +29,5 @@ __all__ = [
     "RowsSummary",
     "Scaled",
     "WidthSweep",
+    "pick_rows",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from surrogate._validate import NoneOr, Real, Whole, check
+from surrogate._validate import Real, check
 from surrogate.errors import DataError
 from surrogate.explanation import frames, html, printing
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
@@ -16,11 +16,10 @@ from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.pictures import plot_rows
-from surrogate.explanation.row_pick import RowPick, pick_rows
+from surrogate.explanation.row_pick import Choices, RowPick, pick_rows
 from surrogate.explanation.rows_summary import RowsSummary, summarise
 from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
 from surrogate.explanation.to_shap import to_shap
-from surrogate.fidelity.refits import shown_top
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
 from surrogate.types import FloatArray, IntArray, Label, Task
@@ -268,9 +267,10 @@ class LocalExplanations:
         >>> len(found.pick(2, top=1))
         2
         """
-        check("pick", {"n": Whole(1), "top": NoneOr(Whole(1))}, {"n": n, "top": top})
-        d = self.coef.shape[2]
-        return pick_rows(self, n, top=shown_top(d) if top is None else top, label=label)
+        choices = Choices(
+            self.coef, self.rows, self.box_values, self.encoding, self.classes, self.index
+        )
+        return pick_rows(choices, n, top=top, label=label)
 
     def predict(self, rows: Any) -> FloatArray:
         """What each local form says of the user's own rows.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from surrogate._validate import NoneOr, Whole, check
 from surrogate.errors import OptionError
-from surrogate.explanation.encoding import Binned, Scaled
+from surrogate.explanation.encoding import Binned, Scaled, SharedEncoding
 from surrogate.explanation.frames import pandas
+from surrogate.fidelity.refits import shown_top
 from surrogate.render.names import clean
 from surrogate.render.numbers import count
 from surrogate.render.tables import Table
@@ -19,9 +23,30 @@ from surrogate.types import FloatArray, IntArray, Label
 if TYPE_CHECKING:
     import pandas as pd
 
-    from surrogate.explanation.local_explanations import LocalExplanations
+__all__ = ["Choices", "RowPick", "pick_rows"]
 
-__all__ = ["RowPick", "pick_rows"]
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """What rows are picked from: n rows, k explained classes, d features.
+
+    Parameters
+    ----------
+    coef : array of shape (n, k, d)
+    rows : array of shape (n, d)
+        As the domain encodes them.
+    box_values : array of shape (n, k)
+    encoding : Binned, Scaled or Present
+    classes : tuple or None
+    index : sequence of n str or int
+    """
+
+    coef: npt.NDArray[np.floating[Any]]
+    rows: FloatArray
+    box_values: npt.NDArray[np.floating[Any]]
+    encoding: SharedEncoding
+    classes: tuple[Label, ...] | None
+    index: Sequence[str | int]
 
 
 @dataclass(frozen=True)
@@ -101,18 +126,38 @@ class RowPick:
         return f"{table(content.header, content.rows, align=content.align)}\n\n{paragraph(said)}"
 
 
-def pick_rows(explanations: LocalExplanations, n: int, *, top: int, label: Label | None) -> RowPick:
-    """Pick greedily, on the square roots of the terms' summed sizes."""
-    coef = _chosen_class(explanations, label)
-    top = min(top, coef.shape[1])
-    terms = _terms(explanations)
+def pick_rows(
+    choices: Choices, n: int, *, top: int | None = None, label: Label | None = None
+) -> RowPick:
+    """Pick greedily, on the square roots of the terms' summed sizes.
+
+    Parameters
+    ----------
+    choices : Choices
+    n : int
+        Rows wanted.
+    top : int, optional
+        Largest coefficients of a row that count as shown. None: `shown_top`.
+    label : optional
+        The class whose coefficients count; of each row that which the model decides for if not
+        given.
+
+    Raises
+    ------
+    OptionError
+        If n or top is less than 1, or the class was not explained.
+    """
+    check("pick", {"n": Whole(1), "top": NoneOr(Whole(1))}, {"n": n, "top": top})
+    coef = _chosen_class(choices, label)
+    top = shown_top(coef.shape[1]) if top is None else min(top, coef.shape[1])
+    terms = _terms(choices)
     order = np.argsort(-np.abs(coef), axis=1, kind="stable")[:, :top]
     size = np.abs(np.take_along_axis(coef, order, axis=1))  # (n, top)
     _, ids = np.unique(np.take_along_axis(terms, order, axis=1), return_inverse=True)
     positions, gained, n_terms = _greedy(ids.reshape(size.shape), size, n)
     return RowPick(
         positions=tuple(positions),
-        index=tuple(explanations.index[i] for i in positions),
+        index=tuple(choices.index[i] for i in positions),
         gained=tuple(gained),
         n_rows=len(coef),
         n_terms=n_terms,
@@ -120,25 +165,25 @@ def pick_rows(explanations: LocalExplanations, n: int, *, top: int, label: Label
     )
 
 
-def _chosen_class(explanations: LocalExplanations, label: Label | None) -> FloatArray:
+def _chosen_class(choices: Choices, label: Label | None) -> FloatArray:
     """Coefficients (n, d) of one class: that named, or that which the model decides for."""
-    coef, classes = explanations.coef, explanations.classes
+    coef, classes = choices.coef, choices.classes
     if label is not None:
         if classes is None or label not in classes:
             known = "none, this is a regression" if classes is None else classes
             raise OptionError(f"Class {label!r} was not explained; explained were: {known}.")
         return np.asarray(coef[:, classes.index(label)])
-    shown = explanations.box_values.argmax(axis=1)
+    shown = choices.box_values.argmax(axis=1)
     return np.asarray(coef[np.arange(len(coef)), shown])
 
 
-def _terms(explanations: LocalExplanations) -> IntArray:
+def _terms(choices: Choices) -> IntArray:
     """A number (n, d) for each row's term of each feature: equal terms have equal numbers.
 
     A term is what the coefficient speaks of, as it is printed: a feature's bin or category, or
     the feature itself where it is a number.
     """
-    rows, encoding = explanations.rows, explanations.encoding
+    rows, encoding = choices.rows, choices.encoding
     terms = np.zeros(rows.shape, dtype=np.intp)
     first = 0
     for j in range(rows.shape[1]):

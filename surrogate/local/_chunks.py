@@ -16,9 +16,10 @@ from surrogate.local._run import run_chunks
 from surrogate.local._settle import settle, unsettled
 from surrogate.local.lime import Lime
 from surrogate.local.result import LimeResult
+from surrogate.local.shap import KernelShap
 from surrogate.types import FloatArray
 
-__all__ = ["Chunk", "chunks_cost", "explain_chunks"]
+__all__ = ["Chunk", "chunks_cost", "explain_chunks", "planned_cost"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +69,24 @@ def explain_chunks(
         yield Chunk(part, result, dict(result.queries), None)
 
 
-def chunks_cost(algorithm: Any, at: Sequence[slice], *, fidelity: int) -> dict[str, int]:
+def planned_cost(algorithm: Any, n_rows: int, *, n_reference: int, fidelity: int) -> dict[str, int]:
+    """Rows that a method will ask, by purpose; of Kernel SHAP, by the rows of its background."""
+    if isinstance(algorithm, KernelShap):
+        return algorithm.cost(n_rows, fidelity=fidelity, n_reference=n_reference)
+    return dict(algorithm.cost(n_rows, fidelity=fidelity))
+
+
+def chunks_cost(
+    algorithm: Any, at: Sequence[slice], *, n_reference: int, fidelity: int
+) -> dict[str, int]:
     """Rows that `explain_chunks` will ask at most, by purpose."""
     sizes = [part.stop - part.start for part in at]
-    if isinstance(algorithm, Lime):
-        return dict(algorithm.cost(sum(sizes), fidelity=fidelity))
+    if isinstance(algorithm, Lime):  # one plan for all chunks
+        sizes = [sum(sizes)]
     total: dict[str, int] = {}
     for size in sizes:
-        for purpose, n in algorithm.cost(size, fidelity=fidelity).items():
+        cost = planned_cost(algorithm, size, n_reference=n_reference, fidelity=fidelity)
+        for purpose, n in cost.items():
             total[purpose] = total.get(purpose, 0) + n
     return total
 

@@ -372,3 +372,23 @@ def test_wrong_jobs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file"):
         shards(tmp_path / "file")
+
+
+def test_picks_as_from_memory(tmp_path: Path) -> None:
+    bulk = shards(tmp_path)
+    one = explain(Net(), X, data=DATA, fidelity=60, options=SMALL)
+    assert bulk.pick(2).positions == one.pick(2).positions
+    with pytest.raises(OptionError, match="`top` parameter of pick"):
+        bulk.pick(2, top=0)
+
+
+def test_kernel_shap_goes_into_shards(tmp_path: Path) -> None:
+    job: dict[str, Any] = {"method": "kernel_shap", "options": {"background": 10}}
+    quote = shards(tmp_path, dry_run=True, **job)
+    net = Net()
+    bulk = shards(tmp_path, net, budget=quote.rows, **job)
+    assert net.rows <= quote.rows
+    one = explain(Net(), X, data=DATA, fidelity=60, **job)
+    # three features: all coalitions are asked, so that values are exact and no plan is shared
+    assert np.allclose(bulk[:].coef, one.coef, rtol=0, atol=1e-12)
+    assert np.array_equal(bulk.coef.argmax(axis=2), one.coef.argmax(axis=2))
