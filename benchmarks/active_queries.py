@@ -28,6 +28,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
@@ -45,6 +46,7 @@ from surrogate.trees._labelled import Labelled
 from surrogate.trees._student import Student, float32_codes
 
 LEAVES, DRAWN, GROWTH, GOAL = 16, 2000, 0.5, 0.9
+UNLIMITED = "unlimited"
 WAYS = ("random", "random + student", "student's doubt", "active")
 
 
@@ -90,8 +92,8 @@ def set_up(table: str, seed: int, *, rows: int, most: int) -> Setting:
     return Setting(task, oracle, pool, first, seed, min(most, len(pool.matrix)))
 
 
-def random_ways(at: Setting) -> Iterator[tuple[str, int, float]]:
-    """Rows drawn by weight: the tree on them alone, and with a student's answers."""
+def random_way(at: Setting, way: str) -> Iterator[tuple[int, float]]:
+    """Rows drawn by weight: the tree on them alone, or with a student's answers."""
     codes = float32_codes(at.pool.matrix)
     rng = generator(at.seed, "random way")
     share = at.pool.weight.copy()
@@ -109,13 +111,15 @@ def random_ways(at: Setting) -> Iterator[tuple[str, int, float]]:
             classes=at.oracle.classes,
             rejected=0.0,
         )
-        yield "random", n, at.agreement(at.tree(asked))
+        if way == "random":
+            yield n, at.agreement(at.tree(asked))
+            continue
         student = Student(codes[order[:n]], asked, seed=child_seed(at.seed, "student", n))
         whole = amplified(asked, student.guess(codes), at.pool, order[:n])
-        yield "random + student", n, at.agreement(at.tree(whole))
+        yield n, at.agreement(at.tree(whole))
 
 
-def active_way(at: Setting, way: str) -> Iterator[tuple[str, int, float]]:
+def active_way(at: Setting, way: str) -> Iterator[tuple[int, float]]:
     """Rows chosen in rounds."""
     how = Asking(
         n=at.most,
@@ -126,7 +130,7 @@ def active_way(at: Setting, way: str) -> Iterator[tuple[str, int, float]]:
         disagreement=0.0 if way == "student's doubt" else 0.5,
     )
     for now in ask_in_rounds(at.oracle, at.pool, at.first, how=how, outline=at.tree):
-        yield way, len(now.taken), at.agreement(at.tree(now.whole))
+        yield len(now.taken), at.agreement(at.tree(now.whole))
 
 
 def sizes(most: int) -> list[int]:
@@ -140,24 +144,32 @@ def sizes(most: int) -> list[int]:
 def collect(chosen: argparse.Namespace) -> None:
     """Run what the file of results lacks."""
     path = Path(chosen.results)
-    lines = path.read_text().splitlines() if path.exists() else []
-    done = {(r["table"], r["seed"]) for r in map(json.loads, lines)}
+    done = {(r["table"], r["seed"], r["way"]) for r in read(path)}
     for seed in range(chosen.seeds):
         for table in chosen.tables:
-            if (table, seed) in done:
+            todo = [way for way in (UNLIMITED, *WAYS) if (table, seed, way) not in done]
+            if not todo:
                 continue
             start = time.process_time()
             at = set_up(table, seed, rows=chosen.rows, most=chosen.most)
-            fitted = CartClassifier(oracle_of(at.task), random_state=seed).fit(at.task.fit)
-            curves: dict[str, dict[int, float]] = defaultdict(dict)
-            ways = [random_ways(at), active_way(at, "student's doubt"), active_way(at, "active")]
-            for points in ways:
-                for way, n, agreement in points:
-                    curves[way][n] = agreement
-            result = {"table": table, "seed": seed, "unlimited": at.agreement(fitted.form_)}
-            with path.open("a") as file:
-                file.write(json.dumps({**result, "curves": curves}) + "\n")
+            for way in todo:
+                with path.open("a") as file:
+                    result = {"table": table, "seed": seed, "way": way, "curve": run(at, way)}
+                    file.write(json.dumps(result) + "\n")
             print(f"{table}, seed {seed}: {time.process_time() - start:.0f} s", flush=True)
+
+
+def run(at: Setting, way: str) -> dict[int, float]:
+    """Agreement by the number of queries."""
+    if way == UNLIMITED:
+        fitted = CartClassifier(at.oracle, random_state=at.seed).fit(at.task.fit)
+        return {sum(fitted.cost(len(at.task.fit)).values()): at.agreement(fitted.form_)}
+    return dict(random_way(at, way) if way in WAYS[:2] else active_way(at, way))
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Results until now."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def queries(curve: dict[int, float], goal: float) -> float:
@@ -175,32 +187,28 @@ def queries(curve: dict[int, float], goal: float) -> float:
 
 def show(path: Path) -> None:
     """The table in Markdown."""
-    found = defaultdict(list)
-    for result in map(json.loads, path.read_text().splitlines()):
-        found[result["table"]].append(result)
-    print(f"| table | seeds | unlimited | goal | {' | '.join(WAYS)} | active / random |")
-    print("|" + "---|" * (5 + len(WAYS)))
+    found: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
+    for result in read(path):
+        found[result["table"]][result["way"]].append(result["curve"])
+    print(f"| table | seeds | goal | {' | '.join(WAYS)} | active / random |")
+    print("|" + "---|" * (4 + len(WAYS)))
     ratios: dict[str, list[float]] = defaultdict(list)
-    for table, results in found.items():
-        unlimited = float(np.mean([r["unlimited"] for r in results]))
-        mean = {
-            way: {
-                int(n): float(np.mean([r["curves"][way][n] for r in results]))
-                for n in results[0]["curves"][way]
-                if all(n in r["curves"][way] for r in results)
-            }
-            for way in WAYS
-        }
-        needed = {way: queries(mean[way], GOAL * unlimited) for way in WAYS}
+    for table, by_way in found.items():
+        goal = GOAL * float(np.mean([list(curve.values()) for curve in by_way[UNLIMITED]]))
+        needed = {way: queries(mean_of(by_way[way]), goal) for way in WAYS}
         for way in WAYS:
             ratios[way].append(needed[way] / needed["random"])
         cells = " | ".join(f"{needed[way]:.0f}" for way in WAYS)
-        print(
-            f"| {table} | {len(results)} | {unlimited:.3f} | {GOAL * unlimited:.3f} | {cells} "
-            f"| {ratios['active'][-1]:.2f} |"
-        )
+        ratio = ratios["active"][-1]
+        print(f"| {table} | {len(by_way['active'])} | {goal:.3f} | {cells} | {ratio:.2f} |")
     for way in WAYS[1:]:
         print(f"Median of queries by {way}, as a share of random: {np.median(ratios[way]):.2f}")
+
+
+def mean_of(curves: list[dict[str, float]]) -> dict[int, float]:
+    """The mean over seeds, where all have a point."""
+    common = [n for n in curves[0] if all(n in curve for curve in curves)]
+    return {int(n): float(np.mean([curve[n] for curve in curves])) for n in common}
 
 
 def main() -> None:
