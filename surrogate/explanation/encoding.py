@@ -20,7 +20,7 @@ from surrogate.forms import AtLeast, CategorySet, Interval, Term
 from surrogate.forms import Scaled as ScaledTerm
 from surrogate.types import BoolArray, Feature, FloatArray
 
-__all__ = ["Binned", "Present", "Scaled", "SharedEncoding", "encoding_from_dict"]
+__all__ = ["Binned", "Present", "Scaled", "SharedEncoding", "encoding_from_dict", "term_text"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,3 +194,13 @@ def equal_to(feature: Feature, j: int, x: float) -> Interval | CategorySet:
     if math.isnan(x):
         return Interval(j, 0.0, 0.0, missing=True)
     return Interval(j, float(x), float(x), low_closed=True, high_closed=True)
+
+
+def term_text(term: Term, features: tuple[Feature, ...]) -> str:
+    """A term in words; a number that a row itself has is shown to six digits."""
+    if isinstance(term, Interval) and term.low == term.high and not term.missing:
+        feature = features[term.feature]
+        if feature.kind == "continuous" and not feature.is_coded:
+            unit = f" {feature.unit}" if feature.unit else ""
+            return f"{feature.name} = {term.low:.6g}{unit}"
+    return term.text(features)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.errors import MissingDependency
+from surrogate.explanation.encoding import term_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +133,7 @@ def _terms(explanations: LocalExplanations, i: int) -> np.ndarray[Any, Any]:
     """Texts of row i's terms, once a class: (k * d,)."""
     features = tuple(explanations.domain.features)
     terms = explanations.encoding.terms(features, explanations.rows[i])
-    texts = np.array([term.text(features) for term in terms], dtype=object)
+    texts = np.array([term_text(term, features) for term in terms], dtype=object)
     return np.tile(texts, explanations.coef.shape[1])
 
 

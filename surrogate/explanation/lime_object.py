@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate._optional import require
-from surrogate.explanation.encoding import Scaled
+from surrogate.explanation.encoding import Scaled, term_text
 
 if TYPE_CHECKING:
     from surrogate.explanation.local_explanation import LocalExplanation
@@ -60,7 +60,7 @@ def _mapper(explanation: LocalExplanation) -> Any:
     if isinstance(batch.encoding, Scaled):
         numeric = ~np.asarray(batch.encoding.equality)
     names = [
-        feature.name if number else term.text(features)
+        feature.name if number else term_text(term, features)
         for feature, term, number in zip(features, terms, numeric)
     ]
     return table.TableDomainMapper(

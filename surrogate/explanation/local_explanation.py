@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from surrogate.explanation import frames, html, printing, words
+from surrogate.explanation.encoding import term_text
 from surrogate.explanation.lime_object import to_lime
 from surrogate.explanation.pictures import class_column
 from surrogate.forms import Linear
@@ -173,7 +174,7 @@ class LocalExplanation:
         score = self.fidelity[k]
         bad = "bad explanation: " if words.local_doubts(self, k) else ""
         return plot_effects(
-            [term.text(features) for term in terms],
+            [term_text(term, features) for term in terms],
             self.coef[k],
             half=printing.half_widths(self, k),
             level=self.batch.fidelity.level,

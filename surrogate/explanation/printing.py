@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.explanation import words
+from surrogate.explanation.encoding import term_text
 from surrogate.forms import Form
 from surrogate.render.describe import form_name, size_text
 from surrogate.render.features import class_name, shown
@@ -128,7 +129,10 @@ def effects_table(explanation: LocalExplanation, k: int, *, html: bool = False) 
     half = half_widths(explanation, k)
     order = strongest(coef, _TOP)
     rows = tuple(
-        (terms[j].text(features), effect(float(coef[j]), None if half is None else float(half[j])))
+        (
+            term_text(terms[j], features),
+            effect(float(coef[j]), None if half is None else float(half[j])),
+        )
         for j in order
     )
     head = "effect" if half is None else f"effect, {100 * _level(explanation):g} % interval"
