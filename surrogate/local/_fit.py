@@ -21,9 +21,9 @@ from surrogate.local._moments import (
 from surrogate.local._planes import make_planes
 from surrogate.local._replicates import empty_sums, replicate_sums
 from surrogate.local._select import select
-from surrogate.local._solve import centre, coefficient_shares, solve, standard_errors
+from surrogate.local._solve import Centred, centre, coefficient_shares, solve, standard_errors
 from surrogate.local.compatible import fit_r2, refit
-from surrogate.types import FloatArray
+from surrogate.types import BoolArray, FloatArray
 
 __all__ = ["Fit", "Settings", "fit_own", "fit_shared", "parts_of", "z_of"]
 
@@ -31,6 +31,8 @@ SINGLE_CONDITION = 1e3
 """Condition number up to which sums in float32 leave coefficients good to 1e-4 or better."""
 ALL_ALIKE, ALL_APART = 32, 8
 """Rows whose sums are taken together: where their columns are the same, and where not."""
+SINGLE_THIN = 1e-5
+"""Variance, in squared means, that sums in float32 leave to a column that does not vary."""
 SINGLE_SPAN = 60.0
 """Largest distance² / (2 width²) whose weight float32 holds with room to spare."""
 
@@ -126,7 +128,8 @@ class Fit:
         sums = centre(total, moments.q)
         solution = solve(sums, ridge=settings.ridge)
         self.coef[at], self.intercept[at] = solution.coef, solution.intercept
-        self.condition[at] = solution.condition
+        condition = np.where(_thin(sums), np.inf, solution.condition)
+        self.condition[at] = condition if np.isfinite(most) else solution.condition
         self.inflation[at] = np.einsum("rqq,rqq->rq", sums.zz, solution.inverse)
         self.ess[at] = effective_size(sums.weight, square)
         if settings.selection != "none":
@@ -143,13 +146,20 @@ class Fit:
             return None
         shares = coefficient_shares(moments, solution, sums)
         self.errors[at] = standard_errors(shares)
-        final = ~(solution.condition > most)
+        final = ~(self.condition[at] > most)
         return replicate_sums(solution.coef[final], shares[final])
 
     def add(self, sums: FloatArray | None) -> None:
         """Add what a few rows gave."""
         if sums is not None:
             self.sums[0] += sums
+
+
+def _thin(sums: Centred) -> BoolArray:
+    """Rows with a column that varies so little that float32 may have made it vary."""
+    varies = np.einsum("rqq->rq", sums.zz)
+    least = SINGLE_THIN * sums.weight[:, None] * sums.mean_z**2
+    return np.asarray(((varies != 0) & (np.abs(varies) < least)).any(axis=1))
 
 
 def parts_of(design: Design) -> int:
