@@ -55,6 +55,6 @@ def test_one_method_shows_its_options(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_an_unknown_method_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods", "kart"]) == 2
-    assert "there are: lime, cart" in capsys.readouterr().err
+    assert "there are: lime, kernel_shap, cart" in capsys.readouterr().err
     with pytest.raises(OptionError, match="kart"):
         details("kart")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate._array import is_torch, on_library, to_numpy
+from surrogate._optional import require
 from surrogate.domain import MaskDomain
 from surrogate.errors import DataError, OptionError
 from surrogate.local._run import kept_columns
@@ -113,7 +114,7 @@ class Game:
         if b == 1:
             return answers
         if is_torch(answers):
-            import torch
+            torch = require("torch", extra="torch")
 
             w = torch.as_tensor(weights, dtype=torch.float64, device=answers.device)
             return torch.einsum("cbk,b->ck", answers.reshape(len(keep), b, -1).double(), w)
@@ -150,7 +151,7 @@ class Game:
         c, (b, d) = len(keep), self.background.rows.shape
         buffer, own, back = self._room(c * b * d, row)
         if is_torch(buffer):
-            import torch
+            torch = require("torch", extra="torch")
 
             shaped = buffer[: c * b * d].view(c, b, d)
             kept = torch.as_tensor(keep, device=buffer.device)[:, None, :]
@@ -169,7 +170,7 @@ class Game:
         if self._buffer is None or len(self._buffer[0]) < cells:
             back = self.background.rows
             if self._on_device():
-                import torch
+                torch = require("torch", extra="torch")
 
                 dtype = getattr(torch, self.oracle.dtype)
                 there = torch.as_tensor(back, dtype=dtype, device=self.oracle.device)
@@ -179,7 +180,7 @@ class Game:
                 self._buffer = (np.empty(cells), back)
         buffer, there = self._buffer
         if is_torch(buffer):
-            import torch
+            torch = require("torch", extra="torch")
 
             return buffer, torch.as_tensor(row, dtype=there.dtype, device=there.device), there
         return buffer, row, there
