@@ -2,8 +2,8 @@
 
 For each table, model and sampling, over 20 rows: the width as a factor of the default; weighted R²
 on fresh queries that took no part in picking (median over rows, class that the model decides for);
-overlap of the five largest coefficients among five seeds (mean over rows); error at the row over the
-range of the model's answers (median).
+overlap of the five largest coefficients among five seeds (mean over rows); error at the row over
+the range of the model's answers (median).
 
     python benchmarks/lime_widths.py [--quick]
 """
