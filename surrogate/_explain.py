@@ -15,6 +15,7 @@ from surrogate._target import (
     provenance,
     refuse_equal,
 )
+from surrogate._validate import parameters
 from surrogate.domain import Domain, Images, MaskDomain, Texts
 from surrogate.errors import DataError, OptionError
 from surrogate.explanation import GlobalExplanation, LocalExplanations, MaskExplanations
@@ -32,6 +33,7 @@ __all__ = [
     "explain",
     "explain_rows",
     "local_method",
+    "on_device",
     "reference_rows",
 ]
 
@@ -109,7 +111,7 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         Of every draw: equal seeds give equal results.
     device : str, optional
         Where a local method draws and computes, such as "cpu" or "cuda". None: where the
-        model is.
+        model is; a method that computes nowhere else refuses another.
     options : mapping, optional
         Parameters of the method by name, such as ``{"width": 2.0}``.
     on_progress : callable or True, optional
@@ -221,8 +223,7 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
         ledger=ledger,
         offline=offline,
     ) as oracle:
-        if device is not None:
-            options = {**(options or {}), "device": device}
+        options = on_device(oracle, device, method=method, options=options)
         if dry_run:
             algorithm, _ = local_method(oracle, method, options)
             again = stability_cost(algorithm, len(rows), stability or 0)
@@ -320,6 +321,26 @@ def as_explanations(
         notes=(*notes, *([stable.ended] if stable.ended else []), *result.notes),
         interrupted=result.interrupted or bool(stable.ended),
     )
+
+
+def on_device(
+    oracle: Oracle, device: str | None, *, method: str, options: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """Options that make a local method compute on a device.
+
+    Raises
+    ------
+    OptionError
+        If it computes where the model is, and that is elsewhere.
+    """
+    if device is None or device == oracle.device:
+        return options
+    if "device" not in parameters(method_class(method, next(iter(METHODS[method].classes)))):
+        raise OptionError(
+            f"`device` must be None or {oracle.device!r} for {method!r}, which draws and computes "
+            f"where the model is; got {device!r}. Move the model there."
+        )
+    return {**(options or {}), "device": device}
 
 
 def local_method(

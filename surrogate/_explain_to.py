@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate import __version__
-from surrogate._explain import LOCAL_FIDELITY, as_explanations, local_method, reference_rows
+from surrogate._explain import (
+    LOCAL_FIDELITY,
+    as_explanations,
+    local_method,
+    on_device,
+    reference_rows,
+)
 from surrogate._progress import OnProgress, showing
 from surrogate._target import (
     Kept,
@@ -133,8 +139,6 @@ def explain_to(
     rows = encode_rows(domain, X, where="X")
     reference, notes = reference_rows(domain, rows, data)
     names = None if index is None else _names(index, len(rows))
-    if device is not None:
-        options = {**(options or {}), "device": device}
     with showing(on_progress) as told:
         progress = _Progress(told)
         with open_oracle(
@@ -145,6 +149,7 @@ def explain_to(
             ledger=ledger,
             offline=offline,
         ) as oracle:
+            options = on_device(oracle, device, method=method, options=options)
             algorithm, given = local_method(oracle, method, options)
             facts = {
                 "method": method,

@@ -141,13 +141,18 @@ def test_refits_are_part_of_the_budget() -> None:
         ({"stability": -1}, r"`stability` parameter of explain must be an int in \[0"),
         ({"device": 3}, "`device` parameter of explain must be the name of a device"),
         ({"method": "cart", "device": "cpu"}, "`device` must be None for 'cart'"),
+        ({"method": "kernel_shap", "device": "moon"}, "must be None or 'cpu' for 'kernel_shap'"),
     ],
-    ids=["stability", "device", "global"],
+    ids=["stability", "device", "global", "elsewhere"],
 )
 def test_what_is_wrong_is_refused(said: dict[str, Any], message: str) -> None:
     X = table()
     with pytest.raises(OptionError, match=message):
         explain(score, X[:2], data=X, **said)
+
+
+def test_the_device_of_the_model_may_be_named() -> None:
+    np.testing.assert_array_equal(explained(device="cpu").coef, explained().coef)
 
 
 # ---- what is bad ----
