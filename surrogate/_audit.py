@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from surrogate._distill import FIDELITY, STABILITY, distill_rows, opening_of, plan_of
 from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
 from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
-from surrogate._picked import LOCAL_ROWS, Picked, covering, pick
+from surrogate._picked import LOCAL_ROWS, Picked, candidates, covering, numbered, showing_most
 from surrogate._probe import ENDINGS, Groups, Probe
 from surrogate._progress import OnProgress
 from surrogate._target import (
@@ -22,7 +22,7 @@ from surrogate._target import (
     provenance,
     split_rows,
 )
-from surrogate._validate import unknown
+from surrogate._validate import NoneOr, Whole, check, unknown
 from surrogate.domain import Domain
 from surrogate.errors import BudgetTooSmall, OptionError
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
@@ -55,6 +55,7 @@ def audit(
     y: Any = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     rows: Sequence[int] | None = None,
+    pick: int | None = None,
     test: Any = None,
     domain: Domain | None = None,
     budget: Budget | int | None = None,
@@ -76,6 +77,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     y: Any = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     rows: Sequence[int] | None = None,
+    pick: int | None = None,
     test: Any = None,
     domain: Domain | None = None,
     budget: Budget | int | None = None,
@@ -111,6 +113,9 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     rows : sequence of int, optional
         Rows of `data` to explain by the local methods. None: a few held-out ones, each from
         another part of the first surrogate.
+    pick : int, optional
+        How many rows to explain by the local method, instead of `rows`: those of 300 held-out
+        ones at most whose explanations together show most of what matters (SP-LIME).
     test : array, DataFrame or mapping of columns, m rows, optional
         Held-out real rows for fidelity; without it, 30 % of `data`, drawn by seed.
     domain : Domain, optional
@@ -185,11 +190,11 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         target_fidelity=target_fidelity,
     )
     plan = _Plan(
-        _by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed
+        _by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed, pick
     )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
-    chosen = None if rows is None else pick(encode_rows(domain, data, where="data"), rows)
+    chosen = _chosen(domain, data, split, rows=rows, pick=pick, seed=seed)
     grouped = group_labels(domain, split, groups)
     truth = None if y is None else true_outcomes(y, split)
     n_local = LOCAL_ROWS if chosen is None else len(chosen.rows)
@@ -287,6 +292,24 @@ def _find(
     return _Found(surrogates, probe, local, steadiness, ended, notes)
 
 
+def _chosen(
+    domain: Domain,
+    data: Any,
+    split: Split,
+    *,
+    rows: Sequence[int] | None,
+    pick: int | None,
+    seed: int,
+) -> Picked | None:
+    """The rows to explain, where the first surrogate has no say in them."""
+    check("audit", {"pick": NoneOr(Whole(1))}, {"pick": pick})
+    if rows is not None and pick is not None:
+        raise OptionError("The `rows` and the `pick` of audit exclude each other; give one.")
+    if pick is not None:
+        return candidates(split, seed=seed)
+    return None if rows is None else numbered(encode_rows(domain, data, where="data"), rows)
+
+
 def _opening(oracle: Oracle, split: Split, plan: _Plan, seed: int) -> FloatArray:
     """The rows from which what answers are is found out: the most that a method asks first."""
     openings = [
@@ -325,6 +348,7 @@ class _Plan:
     stability: int
     target: float | None
     seed: int
+    pick: int | None = None  # of the rows that are explained, how many are kept
 
     def __post_init__(self) -> None:
         known = [name for names in self.methods.values() for name in names]
@@ -421,6 +445,6 @@ def _local(
             return None, (f"No single rows were explained: {refused}",)
         except ENDINGS as ended:
             return None, (f"No single rows were explained: {ended.why}.",)
-        early = (f"The audit ended with {method}, before its plan.",)
-        return found, early if found.interrupted else ()
+        early = (f"The audit ended with {method}, before its plan.",) if found.interrupted else ()
+        return found if plan.pick is None else showing_most(found, plan.pick), early
     return None, ()

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from surrogate._target import Split
 from surrogate.errors import DataError, OptionError
-from surrogate.explanation import GlobalExplanation
+from surrogate.explanation import GlobalExplanation, LocalExplanations
 from surrogate.forms import Linear
+from surrogate.sampling import generator
 from surrogate.types import FloatArray, IntArray
 
-__all__ = ["LOCAL_ROWS", "Picked", "covering", "pick"]
+__all__ = [
+    "LOCAL_ROWS",
+    "PICKED_FROM",
+    "Picked",
+    "candidates",
+    "covering",
+    "numbered",
+    "showing_most",
+]
 
 LOCAL_ROWS = 5
+PICKED_FROM = 300
+"""Most held-out rows that are explained to pick some of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +37,7 @@ class Picked:
     index: tuple[str | int, ...]
 
 
-def pick(matrix: FloatArray, rows: Sequence[int]) -> Picked:
+def numbered(matrix: FloatArray, rows: Sequence[int]) -> Picked:
     """The rows that the user wants explained."""
     index = np.asarray(rows)
     if index.ndim != 1 or not len(index) or not np.issubdtype(index.dtype, np.integer):
@@ -47,6 +58,26 @@ def covering(surrogate: GlobalExplanation, split: Split) -> Picked:
     if split.test_index is None:
         return Picked(rows[place], tuple(f"{i} of test" for i in place))
     return Picked(rows[place], tuple(split.test_index[place].tolist()))
+
+
+def candidates(split: Split, *, seed: int) -> Picked:
+    """Held-out rows, at most `PICKED_FROM` of them drawn by seed, of which some will be picked."""
+    place = generator(seed, "candidates").permutation(len(split.test))[:PICKED_FROM]
+    place = np.sort(place)
+    if split.test_index is None:
+        return Picked(split.test[place], tuple(f"{i} of test" for i in place.tolist()))
+    return Picked(split.test[place], tuple(split.test_index[place].tolist()))
+
+
+def showing_most(explanations: LocalExplanations, n: int) -> LocalExplanations:
+    """The rows whose explanations together show most of what matters, and a note that says so."""
+    picked = explanations.pick(n)
+    note = (
+        f"These are {len(picked)} of {picked.n_rows:,} held-out rows, picked because their largest "
+        f"terms together show {picked.coverage:.0%} of what matters over all of them (SP-LIME)."
+    )
+    part = explanations.take(picked.positions)
+    return replace(part, notes=(note, *part.notes))
 
 
 def _typical(rows: FloatArray, among: IntArray) -> int:

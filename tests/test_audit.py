@@ -261,7 +261,7 @@ def test_a_column_that_is_missing_throughout_a_part_is_no_trouble() -> None:
         ({"methods": ["lime"]}, OptionError, "For single rows alone, use explain"),
         ({"methods": "cart"}, OptionError, "must be a list of names; got 'cart'"),
         ({"methods": None}, OptionError, "must be a list of names; got None"),
-        ({"methods": ["kart"]}, OptionError, "There is no method 'kart'; there are: lime, cart"),
+        ({"methods": ["kart"]}, OptionError, "There is no method 'kart'; there are: lime, "),
         ({"options": {"max_leaves": 3}}, OptionError, "has no parameter `max_leaves`"),
         ({"options": {"cart": {"max_leafs": 3}}}, OptionError, "did you mean `max_leaves`"),
         ({"options": {"cart": 3}}, OptionError, "options of CartClassifier must be a mapping"),
@@ -378,3 +378,26 @@ def test_the_report_shows_verdict_and_outcomes(tmp_path: Path) -> None:
     assert before.count("<section") == 1  # the first screen: how far to trust the claim
     assert "True outcomes" in page
     assert "This is not fidelity" in page
+
+
+def test_rows_may_be_picked_by_what_they_show() -> None:
+    rng = np.random.Generator(np.random.Philox(key=0))
+    X = rng.normal(size=(600, 6))
+
+    def patchy(rows: np.ndarray) -> np.ndarray:
+        return np.where(rows[:, 0] > 0, np.abs(rows[:, 1]) > 0.7, np.abs(rows[:, 2]) > 0.7) * 1
+
+    options = {"lime": {"sampling": "discretised", "n_samples": 300}}
+    job: dict[str, Any] = {"fidelity": 200, "stability": 0, "seed": 1, "options": options}
+    found = audit(wrap(patchy, task="classification"), X, pick=3, **job)
+    assert found.local is not None
+    assert len(found.local) == 3
+    assert found.queries.purposes["local"] == 180 + 300 + 1000  # 180 held-out rows
+    assert "3 of 180 held-out rows" in found.local.notes[0]
+    assert "SP-LIME" in found.local.notes[0]
+    for wrong, message in (
+        ({"pick": 2, "rows": [1]}, "`rows` and the `pick` of audit exclude each other"),
+        ({"pick": 0}, r"`pick` parameter of audit must be an int in \[1"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            audit(patchy, X, **wrong)

@@ -157,7 +157,7 @@ def run_audit(given: argparse.Namespace) -> int:
             rows=rows,
             options=options_by_method(methods, given.option),
             on_progress=progress,
-            **_said(given, "fidelity", "stability", "target_fidelity"),
+            **_said(given, "fidelity", "stability", "target_fidelity", "pick"),
         )
     code = _finish(given, result)
     if given.report and not given.dry_run:

@@ -108,6 +108,12 @@ def build() -> argparse.ArgumentParser:
     _stability(work)
     work.add_argument("--rows", metavar="ROWS", help=f"{ROWS} (a few that cover the table)")
     work.add_argument(
+        "--pick",
+        type=int,
+        metavar="N",
+        help="instead of --rows: explain the N held-out rows that together show most",
+    )
+    work.add_argument(
         "--target-fidelity",
         type=float,
         metavar="F",
