@@ -159,7 +159,7 @@ def explain(  # type: ignore[misc]  # the first overload takes any name, to say 
     """
     check_said(
         "explain",
-        domain=domain,
+        domain=None if isinstance(domain, Images | Texts) else domain,
         seed=seed,
         options=options,
         on_progress=on_progress,

@@ -32,7 +32,7 @@ from surrogate._validate import Choice, NoneOr, Rule, Whole, check
 from surrogate.bulk import BulkExplanations, read_explanations
 from surrogate.bulk.formats import FORMATS, default_format
 from surrogate.bulk.store import Store
-from surrogate.domain import Domain
+from surrogate.domain import Domain, Images, Texts
 from surrogate.errors import BudgetSpent, DataError, Interrupted, OptionError
 from surrogate.explanation.serial import plain
 from surrogate.local._chunks import Chunk, chunks_cost, explain_chunks
@@ -125,6 +125,7 @@ def explain_to(
     <BulkExplanations lime, 120 rows, 1 outputs, 3 features>
     """
     check("explain_to", _RULES, {"rows_at_once": rows_at_once, "format": format, "dtype": dtype})
+    _refuse(method, domain)
     check_said(
         "explain_to",
         domain=domain,
@@ -134,7 +135,6 @@ def explain_to(
         fidelity=fidelity,
         device=device,
     )
-    _refuse(method, domain)
     domain = domain if domain is not None else Domain.infer(X if data is None else data)
     rows = encode_rows(domain, X, where="X")
     reference, notes = reference_rows(domain, rows, data)
@@ -242,7 +242,7 @@ def _refuse(method: str, domain: Any) -> None:
             f"The `method` of explain_to must explain single rows; {method!r} explains the whole "
             "model: use distill."
         )
-    if domain is not None and not isinstance(domain, Domain):
+    if isinstance(domain, Images | Texts):
         raise OptionError(
             "The `domain` of explain_to must be a Domain, since only rows of a table share their "
             "columns; explain images and texts with explain."

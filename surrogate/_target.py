@@ -19,7 +19,7 @@ import numpy as np
 from surrogate._progress import OnProgress, showing
 from surrogate._validate import Instance, NoneOr, Real, Rule, Whole, check
 from surrogate.adapters import wrap
-from surrogate.domain import Domain, Images, Texts
+from surrogate.domain import Domain
 from surrogate.errors import DataError
 from surrogate.oracle import Budget, Ledger, Oracle
 from surrogate.oracle.answers import LARGEST
@@ -58,7 +58,7 @@ class _Told:
 
 _MAPPING = Instance((Mapping,), "a mapping from names to values")
 _RULES: Mapping[str, Rule] = {
-    "domain": NoneOr(Instance((Domain, Images, Texts), "a Domain, Images, Texts")),
+    "domain": NoneOr(Instance((Domain,), "a Domain")),
     "fidelity": Whole(10),
     "stability": Whole(0),
     "target_fidelity": NoneOr(Real(0, 1, "neither")),
@@ -82,7 +82,7 @@ _LIBRARIES = {
 def check_said(
     owner: str,
     *,
-    domain: Domain | Images | Texts | None,
+    domain: Domain | None,
     seed: int,
     options: Mapping[str, Any] | None,
     on_progress: OnProgress | bool | None,

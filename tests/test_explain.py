@@ -160,7 +160,11 @@ def test_few_rows_need_reference_data(n: int) -> None:
 @pytest.mark.parametrize(
     ("said", "error", "wanted"),
     [
-        ({"method": "shap"}, OptionError, "There is no method 'shap'; there are: lime, kernel_shap, cart"),
+        (
+            {"method": "shap"},
+            OptionError,
+            "There is no method 'shap'; there are: lime, kernel_shap, cart",
+        ),
         ({"options": {"widht": 1}}, OptionError, "no parameter `widht`; did you mean `width`"),
         ({"options": {"n_samples": 3}}, OptionError, r"`n_samples` .* \[10, inf\); got 3"),
         ({"fidelity": 3}, OptionError, "`fidelity` parameter of explain"),

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_public_names() -> None:
-    boxes = {"CallableBox", "HttpBox", "OnnxBox", "SklearnBox", "TorchBox"}
+    boxes = {"CallableBox", "HttpBox", "MlpBox", "OnnxBox", "SklearnBox", "TorchBox"}
     names = {*boxes, "Endpoint", "Secret", "load", "wrap"}
     assert set(surrogate.adapters.__all__) == names
     assert names <= set(dir(surrogate.adapters))
