@@ -34,3 +34,19 @@ def shared_data() -> Callable[[str], Path]:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=0))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", help='a GPU to run device tests on, such as "cuda"')
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The GPU of `--device`, or a skip that says why there is none."""
+    name: str | None = request.config.getoption("--device")
+    torch = pytest.importorskip("torch")
+    if name is None:
+        pytest.skip("no GPU was named; with one, run: pytest --device cuda")
+    if name.partition(":")[0] == "cuda" and not torch.cuda.is_available():
+        pytest.skip(f"--device {name}: torch finds no CUDA device here")
+    return name

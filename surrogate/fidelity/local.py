@@ -15,7 +15,7 @@ from surrogate.fidelity.score import Score
 from surrogate.fidelity.values import Interval
 from surrogate.types import FloatArray
 
-__all__ = ["MIN_EFFECTIVE", "LocalScores", "WeightedR2", "local_scores", "weighted_r2"]
+__all__ = ["MIN_EFFECTIVE", "LocalScores", "R2Sums", "WeightedR2", "local_scores", "weighted_r2"]
 
 MIN_EFFECTIVE = 20.0
 """Effective fresh rows below which there is a value, but no interval."""
@@ -119,11 +119,9 @@ def _chunk(
     level: float,
 ) -> WeightedR2:
     """`weighted_r2` of a few rows."""
-    tiny = 4 * float(np.finfo(np.result_type(answers, errors)).eps)
     weight = weights[:, None, :]  # (c, 1, n)
     total = weights.sum(axis=1, dtype=np.float64)  # (c,)
     square = np.einsum("rn,rn->r", weights, weights, dtype=np.float64)
-    ess = np.divide(total**2, square, out=np.zeros(len(total)), where=square > 0)
     safe = np.where(total > 0, total, 1.0)[:, None]  # (c, 1)
     mean = np.matmul(answers, weights[:, :, None])[..., 0] / safe  # (c, k)
     away = answers - mean[..., None].astype(answers.dtype)  # (c, k, n)
@@ -132,35 +130,57 @@ def _chunk(
     lost = np.square(errors)
     lost *= weight
     sse, sst = (part.sum(axis=2, dtype=np.float64) for part in (lost, varied))  # (c, k)
-    spread, rmse = np.sqrt(sst / safe), np.sqrt(sse / safe)
-    size = np.abs(answers).max(axis=2)
-    defined = (spread > tiny * size) & (ess > 1 + 1e-9)[:, None]
-    sst = np.where(defined, sst, 1.0)
-    rest = np.where(defined, sse / sst, np.nan)  # 1 - R²
+    one = np.where(sst > 0, sst, 1.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        half = _half_width(lost, varied, sse, sst, ess, level)
-        low, high = 1 - rest * np.exp(half), 1 - rest * np.exp(-half)
-    shown = (ess >= MIN_EFFECTIVE)[:, None] & np.isfinite(low) & np.isfinite(high)
-    low, high = np.where(shown, low, np.nan), np.where(shown, high, np.nan)
-    rmse, spread = (np.where(total[:, None] > 0, a, np.nan) for a in (rmse, spread))
-    return WeightedR2(1 - rest, low, high, rmse, spread, ess)
+        lost /= sse[..., None].astype(lost.dtype)
+        varied /= one[..., None].astype(varied.dtype)
+        lost -= varied
+        influence = np.einsum("rkn,rkn->rk", lost, lost)
+    size = np.abs(answers).max(axis=2)
+    tiny = 4 * float(np.finfo(np.result_type(answers, errors)).eps)
+    return R2Sums(total, square, sse, sst, influence, tiny * size).r2(level)
 
 
-def _half_width(
-    lost: npt.NDArray[np.floating],
-    varied: npt.NDArray[np.floating],
-    sse: FloatArray,
-    sst: FloatArray,
-    ess: FloatArray,
-    level: float,
-) -> FloatArray:
-    """Half-width on log(1 - R²): the influence of a row is lost / SSE - varied / SST."""
-    lost /= sse[..., None].astype(lost.dtype)
-    varied /= sst[..., None].astype(varied.dtype)
-    lost -= varied
-    freedom = np.maximum(ess - 1, 1.0)
-    error = np.sqrt(np.einsum("rkn,rkn->rk", lost, lost) * (ess / freedom)[:, None])
-    return np.asarray(special.stdtrit(freedom, (1 + level) / 2)[:, None] * error)
+class R2Sums(NamedTuple):
+    """What weighted R² and its interval are made of, for c rows and k classes.
+
+    Parameters
+    ----------
+    total, square : arrays of shape (c,)
+        Sums of weights and of squared weights.
+    sse, sst : arrays of shape (c, k)
+        Weighted sums of squared errors, and of squared differences from the weighted mean.
+    influence : array of shape (c, k)
+        Sums of (lost / sse - varied / sst)² over fresh rows, of whose weighted squares sse and
+        sst are the sums: the variance on log(1 - R²).
+    still : array of shape (c, k) or (1, k)
+        Deviation of the answers up to which they count as constant.
+    """
+
+    total: FloatArray
+    square: FloatArray
+    sse: FloatArray
+    sst: FloatArray
+    influence: FloatArray
+    still: FloatArray
+
+    def r2(self, level: float) -> WeightedR2:
+        """Values and intervals."""
+        total, square, sse, sst = self.total, self.square, self.sse, self.sst
+        ess = np.divide(total**2, square, out=np.zeros(len(total)), where=square > 0)
+        safe = np.where(total > 0, total, 1.0)[:, None]
+        spread, rmse = np.sqrt(sst / safe), np.sqrt(sse / safe)
+        defined = (spread > self.still) & (ess > 1 + 1e-9)[:, None]
+        rest = np.where(defined, sse / np.where(defined, sst, 1.0), np.nan)  # 1 - R²
+        freedom = np.maximum(ess - 1, 1.0)
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = np.sqrt(self.influence * (ess / freedom)[:, None])
+            half = special.stdtrit(freedom, (1 + level) / 2)[:, None] * error
+            low, high = 1 - rest * np.exp(half), 1 - rest * np.exp(-half)
+        shown = (ess >= MIN_EFFECTIVE)[:, None] & np.isfinite(low) & np.isfinite(high)
+        low, high = np.where(shown, low, np.nan), np.where(shown, high, np.nan)
+        rmse, spread = (np.where(total[:, None] > 0, a, np.nan) for a in (rmse, spread))
+        return WeightedR2(1 - rest, low, high, rmse, spread, ess)
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ def moves_alike(job: Job) -> bool:
     epsilon = _EPSILON.get(job.oracle.dtype)
     if epsilon is None or not np.isfinite(job.rows).all():
         return False
-    spread = job.design.offsets(64, 0).std(axis=0)
+    spread = job.design.offsets(64, seed=0).std(axis=0)
     size = np.abs(job.rows).max(axis=0, initial=0.0) + 8.0 * spread
     return bool(np.all((spread == 0) | (epsilon * size <= _NEGLIGIBLE * spread)))
 
@@ -169,34 +169,30 @@ class Moved(_Asking):
         draw, encoding, oracle = job.design.offsets, job.design.encoding, job.oracle
         assert draw is not None
         assert isinstance(encoding, Scaled)
-        offsets = np.concatenate(
-            [draw(n_samples, seeds["fit"], mirrored=True), draw(fidelity, seeds["fidelity"])]
-        )
-        z = offsets / encoding.scale
-        weight = np.ones(len(z))
-        if job.design.weighed:
-            weight = exponential((z**2).sum(axis=1), job.settings.width)
-        self._offsets = self._where_rows_lie(offsets)
+        library, device = oracle.library, oracle.device
+        moved = draw(n_samples, seed=seeds["fit"], mirrored=True, library=library, device=device)
+        fresh = draw(fidelity, seed=seeds["fidelity"], library=library, device=device)
+        self._offsets = self._as_asked(namespace(moved).concat([moved, fresh]))
+        scale = on_library(encoding.scale, library, device)
         self._operator = Operator.of(
-            z[:n_samples],
-            weight[:n_samples],
-            job.settings,
-            library=oracle.library,
-            device=oracle.device,
+            moved / scale, job.settings, width=job.settings.width if job.design.weighed else None
         )
-        self._fresh_z, self._fresh_weight = z[n_samples:], weight[n_samples:]
+        z = np.asarray(to_numpy(fresh)) / encoding.scale
+        self._fresh_z, self._fresh_weight = z, np.ones(len(z))
+        if job.design.weighed:
+            self._fresh_weight = exponential((z**2).sum(axis=1), job.settings.width)
         self._room: Array | None = None
 
-    def _where_rows_lie(self, rows: FloatArray) -> Array:
+    def _as_asked(self, rows: Array) -> Array:
         """Rows as the model takes them: tensors of its dtype where they need not be decoded."""
         oracle = self._job.oracle
         if oracle.library != "torch" or not oracle.domain.takes_tensors:
-            return rows
+            return to_numpy(rows)
         there = on_library(rows, "torch", oracle.device)
         return there if oracle.dtype == "float64" else there.float()
 
     def _perturbed(self, few: FloatArray) -> Array:
-        centres = self._where_rows_lie(few)[:, None, :]
+        centres = self._as_asked(few)[:, None, :]
         if not is_torch(centres):
             moved: FloatArray = centres + self._offsets
             return moved.reshape(-1, few.shape[1])

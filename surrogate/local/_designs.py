@@ -16,7 +16,7 @@ import numpy as np
 from surrogate.explanation.encoding import Binned, Scaled, SharedEncoding
 from surrogate.local.compatible import LimeTable
 from surrogate.sampling import DiscretisedSampler, GaussianSampler, NeighbourSampler, generator
-from surrogate.types import BoolArray, FloatArray, IntArray
+from surrogate.types import Array, BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from surrogate.domain import Domain
@@ -86,8 +86,16 @@ class Around(Protocol):
 class Offsets(Protocol):
     """A plan that adds the same numbers to every row: (n, seed) -> (n, d), in features' units."""
 
-    def __call__(self, n: int, seed: int, *, mirrored: bool = False) -> FloatArray:
-        """Draw the offsets."""
+    def __call__(
+        self,
+        n: int,
+        *,
+        seed: int,
+        mirrored: bool = False,
+        library: str = "numpy",
+        device: str = "cpu",
+    ) -> Array:
+        """Draw the offsets, the same ones everywhere."""
         ...
 
 
@@ -221,9 +229,6 @@ def _continuous(
         plan = sampler.plan(n, seed=seed, mirrored=mirrored)
         return lambda row: finish(plan.apply(row), mirrored=mirrored)
 
-    def offsets(n: int, seed: int, *, mirrored: bool = False) -> FloatArray:
-        return sampler.plan(n, seed=seed, mirrored=mirrored).noise
-
     shared = sampling == "neighbours"
     return Design(
         equality=equality,
@@ -232,7 +237,7 @@ def _continuous(
         encoding=Scaled(scale=scale, centre=mean if filled.any() else None, equality=equality),
         shared=neighbours if shared else None,
         own=None if shared else around,
-        offsets=offsets if not shared and _only_shifts(domain) else None,
+        offsets=sampler.offsets if not shared and _only_shifts(domain) else None,
         weighed=sampling != "kernel",
         paired=shared,
     )

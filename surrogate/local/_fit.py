@@ -25,12 +25,12 @@ from surrogate.local._solve import Centred, centre, coefficient_shares, solve, s
 from surrogate.local.compatible import fit_r2, refit
 from surrogate.types import BoolArray, FloatArray
 
-__all__ = ["Fit", "Settings", "fit_own", "fit_shared", "parts_of", "z_of"]
+__all__ = ["Fit", "Settings", "fit_own", "fit_shared", "is_single", "parts_of", "z_of"]
 
 SINGLE_CONDITION = 1e3
 """Condition number up to which sums in float32 leave coefficients good to 1e-4 or better."""
-ALL_ALIKE, ALL_APART = 32, 8
-"""Rows whose sums are taken together: where their columns are the same, and where not."""
+TOGETHER = 32
+"""Rows that are solved together."""
 SINGLE_THIN = 1e-5
 """Variance, in squared means, that sums in float32 leave to a column that does not vary."""
 SINGLE_SPAN = 60.0
@@ -167,6 +167,12 @@ def parts_of(design: Design) -> int:
     return PAIRED_BLOCKS // 2 if design.paired else BLOCKS
 
 
+def is_single(design: Design, settings: Settings, d: int) -> bool:
+    """Whether sums are taken in float32: of zeros and ones, by weights that it can hold."""
+    span = d / (2.0 * settings.width**2)
+    return bool(design.equality.all()) and not settings.exact and span < SINGLE_SPAN
+
+
 def z_of(design: Design, rows: FloatArray) -> FloatArray:
     """The explained rows in their own units of z, (r, d)."""
     _, scaled = design.encode(rows)
@@ -191,8 +197,7 @@ def fit_shared(
     fit = Fit.empty(len(rows), Y.shape[1], rows.shape[1], parts=parts)
     level = Y.mean(axis=0)  # centring keeps the digits of answers that vary little
     z_row = z_of(design, rows)
-    span = rows.shape[1] / (2.0 * settings.width**2)
-    single = bool(design.equality.all()) and not settings.exact and span < SINGLE_SPAN
+    single = is_single(design, settings, rows.shape[1])
     todo = np.arange(len(rows))
     for dtype in ("float32", "float64") if single else ("float64",):
         planes = make_planes(
@@ -202,7 +207,6 @@ def fit_shared(
         most = SINGLE_CONDITION if dtype == "float32" else np.inf
         alike = is_common(planes)
         moments = Common(planes).moments if alike else partial(shared_moments, planes)
-        size = ALL_ALIKE if alike else ALL_APART
 
         def work(at: slice, moments=moments, part=part, todo=todo, most=most) -> FloatArray | None:  # type: ignore[no-untyped-def]
             return part.fill(  # type: ignore[no-any-return]
@@ -215,7 +219,7 @@ def fit_shared(
                 most=most,
             )
 
-        each_chunk(len(todo), work, size=size, collect=fit.add)
+        each_chunk(len(todo), work, size=TOGETHER, collect=fit.add)
         for name in vars(fit).keys() - {"sums"}:
             getattr(fit, name)[todo] = getattr(part, name)
         todo = np.flatnonzero(fit.condition > SINGLE_CONDITION)

@@ -37,6 +37,8 @@ class Job:
     level : float
     least : int
         Fewest rows that determine a form.
+    device : str
+        Where sums of a shared plan are taken: "cpu" is NumPy, others are torch's.
     """
 
     oracle: Oracle
@@ -46,6 +48,7 @@ class Job:
     settings: Settings
     level: float
     least: int
+    device: str = "cpu"
 
     def ask(self, parts: Sequence[tuple[str, Array]]) -> tuple[list[FloatArray], Ended | None]:
         """Answers (n, k) to each part, shorter or empty after what ended the asking."""

@@ -211,12 +211,12 @@ def each_chunk(
     size: int = _CHUNK,
     collect: Callable[[T], object] | None = None,
 ) -> None:
-    """Run `work` on slices of rows, on as many threads as there are processors.
+    """Run `work` on slices of at most `size` rows, on as many threads as there are processors.
 
     BLAS is held to one thread meanwhile: its products here are too small to share. What `work`
     gives back is collected in the order of the rows, whichever thread is first.
     """
-    chunks = list(_slices(n_rows, size))
+    chunks = list(_slices(n_rows, max(1, min(size, -(-n_rows // _processors())))))
     threads = min(_processors(), len(chunks)) if chunks else 0
     with _libraries().limit(limits=1, user_api="blas"):
         if threads < 2:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate._array import is_torch, namespace, on_library, to_numpy
+from surrogate._array import is_torch, namespace, to_numpy
 from surrogate.local._fit import Fit, Settings
 from surrogate.local._kernel import effective_size
 from surrogate.local._moments import BLOCKS, block_size
@@ -63,15 +63,17 @@ class Operator:
     settings: Settings
 
     @classmethod
-    def of(
-        cls, z: FloatArray, weight: FloatArray, settings: Settings, *, library: str, device: str
-    ) -> Operator:
-        """From offsets (n, d) in units of z, mirrored, and their weights (n,)."""
+    def of(cls, z: Array, settings: Settings, *, width: float | None) -> Operator:
+        """From mirrored offsets (n, d) in units of z, weighed by a kernel if it has a width."""
+        xp = namespace(z)
         n, d = z.shape
-        total = float(weight.sum())
-        mean = weight @ z / (total or 1.0)
-        weighed = (z - mean) * weight[:, None]
-        zz = weighed.T @ (z - mean)
+        weight = xp.ones_like(z[:, 0])
+        if width is not None:
+            weight = xp.exp(xp.sum(z * z, axis=1) / (-2.0 * width**2))
+        total = float(xp.sum(weight))
+        centre = weight @ z / (total or 1.0)
+        weighed = (z - centre) * weight[:, None]
+        mean, zz = to_numpy(centre), to_numpy(weighed.T @ (z - centre))
         one = Centred(
             weight=np.array([total]),
             mean_z=mean[None],
@@ -80,15 +82,15 @@ class Operator:
             zy=np.zeros((1, d, 0)),
             yy=np.zeros((1, 0)),
         )
-        left = _cut(np.column_stack([weighed, weight]))  # (blocks, size, d + 1)
-        right = _cut(np.column_stack([z, np.ones(n)]))
+        left = _cut(xp.concat([weighed, weight[:, None]], axis=1))  # (blocks, d + 1, size)
+        right = _cut(xp.concat([z, xp.ones_like(z[:, :1])], axis=1))
         return cls(
-            left=on_library(np.ascontiguousarray(left.swapaxes(1, 2)), library, device),
-            ends=np.matmul(left[:, :, :d].swapaxes(1, 2), right),
+            left=left,
+            ends=to_numpy(xp.matmul(left[:, :d], xp.permute_dims(right, (0, 2, 1)))),
             zz=zz,
             mean_z=mean,
             weight=total,
-            square=float(weight @ weight),
+            square=float(xp.sum(weight * weight)),
             n=n,
             solution=solve(one, ridge=settings.ridge),
             settings=settings,
@@ -171,13 +173,15 @@ class Operator:
         return shares
 
 
-def _cut(columns: FloatArray) -> FloatArray:
-    """(n, m) -> (blocks, size, m), filled up with zeros."""
+def _cut(columns: Array) -> Array:
+    """(n, m) -> (blocks, m, size), filled up with zeros."""
+    xp = namespace(columns)
     n, m = columns.shape
     size = block_size(n, mirrored=True)
-    whole = np.zeros((BLOCKS * size, m))
-    whole[:n] = columns
-    return whole.reshape(BLOCKS, size, m)
+    whole = _zeros((m, BLOCKS * size), columns)
+    whole[:, :n] = columns.T
+    blocks = xp.permute_dims(xp.reshape(whole, (m, BLOCKS, size)), (1, 0, 2))
+    return xp.asarray(blocks, copy=True)
 
 
 def _zeros(shape: tuple[int, ...], like: Array) -> Any:

@@ -15,14 +15,14 @@ import numpy as np
 
 from surrogate.types import FloatArray
 
-__all__ = ["STATISTICS", "empty_sums", "plan_errors", "replicate_sums"]
+__all__ = ["STATISTICS", "empty_sums", "flips", "plan_errors", "replicate_sums"]
 
 STATISTICS = ("mean", "size", "positive")
 """Over rows: the mean coefficient, its mean absolute value, the share above 0."""
 
 
 @cache
-def _flips(parts: int) -> FloatArray:
+def flips(parts: int) -> FloatArray:
     """Balanced signs (replicates, parts): columns sum to 0 and are orthogonal."""
     flips = np.ones((1, 1))
     while len(flips) <= parts:
@@ -32,7 +32,7 @@ def _flips(parts: int) -> FloatArray:
 
 def empty_sums(parts: int, k: int, q: int) -> FloatArray:
     """Room for `replicate_sums`."""
-    return np.zeros((len(_flips(parts)), len(STATISTICS) + 1, k, q))
+    return np.zeros((len(flips(parts)), len(STATISTICS) + 1, k, q))
 
 
 def replicate_sums(coef: FloatArray, shares: FloatArray) -> FloatArray:
@@ -47,8 +47,8 @@ def replicate_sums(coef: FloatArray, shares: FloatArray) -> FloatArray:
     known = np.isfinite(shares).all(axis=(1, 2, 3))
     coef, shares = coef[known], shares[known]
     r, parts, k, q = shares.shape
-    flips = _flips(parts)
-    moved = np.matmul(flips, shares.reshape(r, parts, k * q)).reshape(r, len(flips), k, q)
+    signs = flips(parts)
+    moved = np.matmul(signs, shares.reshape(r, parts, k * q)).reshape(r, len(signs), k, q)
     moved += coef[:, None]
     sums = [moved.sum(axis=0), np.abs(moved).sum(axis=0), (moved > 0).sum(axis=0)]
     return np.stack([*sums, np.full(sums[0].shape, float(r))], axis=1)

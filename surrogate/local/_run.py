@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from surrogate.local._around import Around, Moved, moves_alike
-from surrogate.local._fit import fit_shared
-from surrogate.local._fresh import measure_shared
+from surrogate.local._fit import Fit, fit_shared
+from surrogate.local._fresh import Fresh, measure_shared
 from surrogate.local._job import Ended, Found, Job, kept_columns
 from surrogate.local._pairs import doubled, is_pair, mirrored
+from surrogate.local._there import fit_there, measure_there, works_there
 from surrogate.types import FloatArray
 
 __all__ = ["Ended", "Found", "Job", "is_pair", "kept_columns", "mirrored", "run", "run_chunks"]
@@ -123,31 +124,48 @@ class _Shared:
         assert self._told is not None
         job, (Y, fresh_Y) = self._job, self._told
         pair = not job.settings.exact and is_pair(Y) and is_pair(answers)
-        fit = fit_shared(
-            job.design,
-            self._drawn,
-            rows,
-            Y=Y[:, 1:] if pair else Y,
-            y_row=answers[:, 1:] if pair else answers,
-            settings=job.settings,
-        )
         half = pair and is_pair(fresh_Y)
+        fit = self._fit(rows, Y[:, 1:] if pair else Y, answers[:, 1:] if pair else answers)
         if pair and not half:
             fit = mirrored(fit)
-        fresh = measure_shared(
+        fresh = self._measure(rows, fit, fresh_Y[:, 1:] if half else fresh_Y)
+        if half:
+            fit, fresh = mirrored(fit), doubled(fresh)
+        rejected = self._drawn.rejected
+        return Found(rows, answers, fit, fresh, len(fresh_Y), asked, rejected, said)
+
+    def _fit(self, rows: FloatArray, Y: FloatArray, y_row: FloatArray) -> Fit:
+        """Forms of rows, on the host or on a device."""
+        job, drawn = self._job, self._drawn
+        settings, device = job.settings, job.device
+        if device != "cpu" and works_there(settings):
+            return fit_there(job.design, drawn, rows, Y=Y, settings=settings, device=device)
+        return fit_shared(job.design, drawn, rows, Y=Y, y_row=y_row, settings=settings)
+
+    def _measure(self, rows: FloatArray, fit: Fit, Y: FloatArray) -> Fresh:
+        """Their fidelity."""
+        job, again = self._job, self._again
+        if job.device != "cpu" and works_there(job.settings):
+            return measure_there(
+                job.design,
+                again,
+                rows,
+                Y=Y,
+                fit=fit,
+                settings=job.settings,
+                level=job.level,
+                device=job.device,
+            )
+        return measure_shared(
             job.design,
-            self._again,
+            again,
             rows,
-            Y=fresh_Y[:, 1:] if half else fresh_Y,
+            Y=Y,
             coef=fit.coef,
             intercept=fit.intercept,
             width=job.settings.width,
             level=job.level,
         )
-        if half:
-            fit, fresh = mirrored(fit), doubled(fresh)
-        rejected = self._drawn.rejected
-        return Found(rows, answers, fit, fresh, len(fresh_Y), asked, rejected, said)
 
     def _curtail(
         self, Y: FloatArray, fresh_Y: FloatArray, ended: Ended

@@ -19,6 +19,7 @@ from surrogate.errors import DataError, ModelError, OptionError
 from surrogate.explanation.encoding import Binned
 from surrogate.local._assemble import assemble
 from surrogate.local._designs import Cuts, Design, child_seed, lime_design, make_design
+from surrogate.local._device import place_of
 from surrogate.local._entropy import asks_bins
 from surrogate.local._fit import Settings
 from surrogate.local._kernel import default_width
@@ -50,6 +51,7 @@ _RULES: Mapping[str, Rule] = {
     "classes": NoneOr(Instance((tuple, list), "a list of class names")),
     "level": Real(0, 1, closed="neither"),
     "compatible": Boolean(),
+    "device": NoneOr(Instance((str,), 'the name of a device, such as "cpu" or "cuda"')),
 }
 
 
@@ -107,6 +109,12 @@ class Lime:
         explained row among the samples. Row i then equals a fresh ``LimeTabularExplainer(...,
         random_state=seed)`` on row i.
 
+    device : str or None
+        Where the sums of a shared plan are taken and solved: "cpu", by NumPy, or a GPU such as
+        "cuda", by torch. None: where the model answers. Feature selection and compatible mode
+        are worked out on the host. Plans around each row are drawn, asked and summed up where
+        the model answers, whatever is said here.
+
     Examples
     --------
     >>> import numpy as np
@@ -139,6 +147,7 @@ class Lime:
     classes: Sequence[Label] | None = None
     level: float = 0.95
     compatible: bool = False
+    device: str | None = None
 
     def cost(self, n_rows: int, *, fidelity: int = 1000) -> dict[str, int]:
         """Rows that `explain` will ask, by purpose.
@@ -284,7 +293,8 @@ class Lime:
         rows = np.asarray(to_numpy(oracle.snap(rows)), dtype=np.float64)
         settings = self._settings(self.width_for(n_columns))
         design = self._design(population, settings.width)
-        return Job(oracle, design, rows, self.classes, settings, self.level, least)
+        device = place_of(self.device, oracle.device)
+        return Job(oracle, design, rows, self.classes, settings, self.level, least, device)
 
     def _check(self, fidelity: int) -> None:
         """Every parameter, and those that exclude each other."""

@@ -186,23 +186,22 @@ class DiscretisedSampler:
             x = bins.mean[j][known]
         else:
             x = truncated_normal(
-                u,
-                bins.mean[j][known],
-                std=bins.std[j][known],
-                low=bins.low[j][known],
-                high=bins.high[j][known],
+                u, known, mean=bins.mean[j], std=bins.std[j], low=bins.low[j], high=bins.high[j]
             )
             x = self._within(j, known, x)
         return np.where(ids == n_bins, np.nan, x)
 
     def _within(self, j: int, ids: IntArray, x: FloatArray) -> FloatArray:
         """Values (n,) that stay in their bins (low, high] when they are rounded."""
-        low, high = self.bins.low[j][ids], self.bins.high[j][ids]
+        low, high = self.bins.low[j], self.bins.high[j]
         if self.domain.features[j].kind == "continuous":
-            least = np.where(ids == 0, low, np.minimum(np.nextafter(low, np.inf), high))
-            return np.clip(x, least, high)
-        least = np.where(ids == 0, np.ceil(low), np.floor(low) + 1)
-        return np.clip(np.rint(x), least, np.floor(high))
+            least = np.minimum(np.nextafter(low, np.inf), high)
+            least[0] = low[0]
+        else:
+            x, high = np.rint(x), np.floor(high)
+            least = np.floor(low) + 1
+            least[0] = np.ceil(low[0])
+        return np.minimum(np.maximum(x, least[ids]), high[ids])
 
 
 def _pick(frequency: FloatArray, u: FloatArray) -> IntArray:
@@ -214,9 +213,15 @@ def _pick(frequency: FloatArray, u: FloatArray) -> IntArray:
 
 
 def truncated_normal(
-    u: FloatArray, mean: FloatArray, *, std: FloatArray, low: FloatArray, high: FloatArray
+    u: FloatArray,
+    ids: IntArray,
+    *,
+    mean: FloatArray,
+    std: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
 ) -> FloatArray:
-    """Values (n,) of normals cut at their limits, from uniform numbers, by inversion."""
+    """Values (n,) of the normals `ids`, cut at their limits, from uniform numbers, by inversion."""
     a, b = ndtr((low - mean) / std), ndtr((high - mean) / std)
-    x = mean + std * ndtri(a + u * (b - a))
-    return np.asarray(np.clip(x, low, high))
+    x = mean[ids] + std[ids] * ndtri(a[ids] + u * (b - a)[ids])
+    return np.asarray(np.minimum(np.maximum(x, low[ids]), high[ids]))

@@ -9,6 +9,7 @@ import numpy as np
 
 from surrogate._array import device_name, is_torch, namespace, on_library
 from surrogate._validate import Real, check
+from surrogate.sampling.philox import normals
 from surrogate.sampling.rows import (
     Host,
     Sample,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from surrogate.domain import Domain
 
 __all__ = ["GaussianPlan", "GaussianSampler"]
+
+LARGE = 1 << 22
+"""Numbers of a plan from which it is drawn where it is wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,24 +183,78 @@ class GaussianSampler:
             rows = plan.apply(on_library(self.reference[source], library, device))
         return Sample(rows, source.astype(np.intp), rejected)
 
+    def offsets(
+        self,
+        n: int,
+        *,
+        seed: int,
+        mirrored: bool = False,
+        library: str = "numpy",
+        device: str = "cpu",
+    ) -> Array:
+        """The noise of a plan alone, in the columns' own units, where it is wanted.
+
+        Parameters
+        ----------
+        n, seed, mirrored
+            As in `plan`.
+        library : {"numpy", "torch"}
+        device : str
+
+        Returns
+        -------
+        float64 array of shape (n, d)
+            The same numbers everywhere. Large plans are drawn on the device itself.
+        """
+        n = check_count(type(self).__name__, n)
+        noise = self._noise(n, seed, 0, mirrored=mirrored, library=library, device=device)
+        return noise * on_library(self._scale(), library, device)
+
+    def _scale(self) -> FloatArray:
+        """Standard deviation of each column's noise, 0 where it switches."""
+        switched = is_switched(self.domain)
+        return np.where(switched, 0.0, self.jitter * column_scale(self.reference))
+
+    def _noise(
+        self,
+        n: int,
+        seed: int,
+        attempt: int,
+        *,
+        mirrored: bool,
+        library: str = "numpy",
+        device: str = "cpu",
+    ) -> Array:
+        """Standard normal numbers (n, d); large plans count, so that any device can draw them."""
+        d = len(self.domain.features)
+        drawn = -(-n // 2) if mirrored else n
+        if drawn * d < LARGE:
+            host = generator(seed, "gaussian noise", attempt).standard_normal((drawn, d))
+            noise = on_library(host, library, device)
+        else:
+            stream = f"gaussian noise {attempt}"
+            flat = normals(drawn * d, seed=seed, stream=stream, library=library, device=device)
+            noise = flat.reshape(drawn, d)
+        if not mirrored:
+            return noise
+        xp = namespace(noise)
+        return xp.reshape(xp.stack([noise, -noise], axis=1), (-1, d))[:n]
+
     def _plan(self, n: int, seed: int, attempt: int, *, mirrored: bool = False) -> GaussianPlan:
         """The draws of one round."""
         reference, unit = self.reference, unit_of(self.domain)
         n_units = int(unit.max()) + 1
         switched = is_switched(self.domain)
         may_miss = np.array([f.missing for f in self.domain.features], dtype=np.bool_)
-        scale = np.where(switched, 0.0, self.jitter * column_scale(reference))
-        drawn = -(-n // 2) if mirrored else n
-        noise = generator(seed, "gaussian noise", attempt).standard_normal((drawn, len(unit)))
-        if mirrored:
-            noise = np.stack([noise, -noise], axis=1).reshape(-1, len(unit))[:n]
+        scale = self._scale()
+        noise = self._noise(n, seed, attempt, mirrored=mirrored)
         coin = generator(seed, "gaussian switch", attempt).random((n, n_units))[:, unit]
         donor = generator(seed, "gaussian value", attempt).integers(
             len(reference), size=(n, n_units)
         )[:, unit]
         return GaussianPlan(
             self.domain,
-            noise * scale,
+            np.asarray(noise * scale),
             (coin < self.switch) & (switched | may_miss),
             np.take_along_axis(reference, donor, axis=0),  # (m, d)[(n, d)] -> (n, d)
         )

@@ -9,7 +9,7 @@ from scipy import stats
 from surrogate.adapters import wrap
 from surrogate.domain import Domain
 from surrogate.local import Lime
-from surrogate.local._replicates import _flips, empty_sums, plan_errors, replicate_sums
+from surrogate.local._replicates import empty_sums, flips, plan_errors, replicate_sums
 from surrogate.oracle import Oracle
 
 
@@ -28,10 +28,10 @@ def oracle() -> Oracle:
 
 @pytest.mark.parametrize("parts", [1, 5, 20, 31, 32])
 def test_flips_are_balanced(parts: int) -> None:
-    flips = _flips(parts)
-    assert flips.shape[1] == parts
-    assert not flips.sum(axis=0).any()
-    np.testing.assert_array_equal(flips.T @ flips, len(flips) * np.eye(parts))
+    signs = flips(parts)
+    assert signs.shape[1] == parts
+    assert not signs.sum(axis=0).any()
+    np.testing.assert_array_equal(signs.T @ signs, len(signs) * np.eye(parts))
 
 
 def test_of_a_mean_it_is_the_sum_of_squared_mean_shares() -> None:

@@ -99,11 +99,15 @@ def test_values_in_a_bin_are_truncated_normals(correlated):
 
 def test_truncated_normals_of_tiny_deviation_stay_inside():
     u = np.linspace(0.001, 0.999, 99)
-    one = np.ones(99)
-    x = truncated_normal(u, 5 * one, std=1e-11 * one, low=4 * one, high=6 * one)
-    np.testing.assert_allclose(x, 5, atol=1e-9)
-    x = truncated_normal(u, 0 * one, std=one, low=2 * one, high=2 * one)
-    np.testing.assert_array_equal(x, 2)
+    bins = {
+        "mean": np.array([5.0, 0.0]),
+        "std": np.array([1e-11, 1.0]),
+        "low": np.array([4.0, 2.0]),
+        "high": np.array([6.0, 2.0]),
+    }
+    first, second = np.zeros(99, dtype=np.intp), np.ones(99, dtype=np.intp)
+    np.testing.assert_allclose(truncated_normal(u, first, **bins), 5, atol=1e-9)
+    np.testing.assert_array_equal(truncated_normal(u, second, **bins), 2)
 
 
 def test_whole_numbers_stay_whole_in_their_bins():
