@@ -44,14 +44,20 @@ def replicate_sums(coef: FloatArray, shares: FloatArray) -> FloatArray:
     shares : array of shape (r, parts, k, q)
         Of `coefficient_shares`; rows whose errors are unknown are left out.
     """
-    known = np.isfinite(shares).all(axis=(1, 2, 3))
-    coef, shares = coef[known], shares[known]
+    known = np.isfinite(shares.sum(axis=(1, 2, 3)))
+    if not known.all():
+        coef, shares = coef[known], shares[known]
     r, parts, k, q = shares.shape
     signs = flips(parts)
-    moved = np.matmul(signs, shares.reshape(r, parts, k * q)).reshape(r, len(signs), k, q)
+    sums = np.empty((len(signs), len(STATISTICS) + 1, k, q))
+    flat = shares.reshape(r, parts, k * q)
+    moved = np.matmul(signs, flat).reshape(r, len(signs), k, q)
     moved += coef[:, None]
-    sums = [moved.sum(axis=0), np.abs(moved).sum(axis=0), (moved > 0).sum(axis=0)]
-    return np.stack([*sums, np.full(sums[0].shape, float(r))], axis=1)
+    sums[:, 0] = (signs @ flat.sum(axis=0)).reshape(-1, k, q) + coef.sum(axis=0)
+    sums[:, 2] = (moved > 0).sum(axis=0)
+    sums[:, 1] = np.abs(moved, out=moved).sum(axis=0)
+    sums[:, 3] = r
+    return sums
 
 
 def plan_errors(sums: FloatArray) -> FloatArray:

@@ -75,8 +75,8 @@ def test_intervals_cover() -> None:
     rng = np.random.Generator(np.random.Philox(key=3))
     for noise in (0.1, 0.5):
         beta = rng.normal(size=12)
-        truth = refit_scores(beta + noise * rng.normal(size=(150, 1, 1, 12)), top=5)
-        many = refit_scores(beta + noise * rng.normal(size=(5, 1500, 1, 12)), top=5)
+        truth = refit_scores(beta + noise * rng.normal(size=(100, 1, 1, 12)), top=5)
+        many = refit_scores(beta + noise * rng.normal(size=(5, 1000, 1, 12)), top=5)
         for name in ("jaccard", "rank", "spread"):
             value, low, high = getattr(many, name)[:, 0].T
             has = np.isfinite(low)
