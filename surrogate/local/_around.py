@@ -21,6 +21,7 @@ from surrogate.local._fit import Fit, fit_own, z_of
 from surrogate.local._fresh import Fresh, measure_own
 from surrogate.local._job import Ended, Found, Job, joined, kept_columns
 from surrogate.local._kernel import exponential
+from surrogate.local._moments import one_blas_thread
 from surrogate.local._operator import Operator
 from surrogate.local._pairs import doubled, is_pair, mirrored
 from surrogate.types import Array, FloatArray
@@ -77,7 +78,8 @@ class _Asking:
                 said = f"{total} rows were explained: {ended.why}."
             if whole:
                 y_row = answers[done : done + whole]
-                parts.append(self._reduce(few[:whole], told[: whole * self._whole], y_row))
+                with one_blas_thread():
+                    parts.append(self._reduce(few[:whole], told[: whole * self._whole], y_row))
             done += whole
         fit, fresh = joined([fit for fit, _ in parts]), joined([fresh for _, fresh in parts])
         asked = {"rows": len(answers), "fit": self._n * done, "fidelity": self._fidelity * done}

@@ -31,6 +31,7 @@ __all__ = [
     "blocked",
     "each_chunk",
     "from_samples",
+    "one_blas_thread",
     "pair_slots",
     "shared_moments",
 ]
@@ -218,7 +219,7 @@ def each_chunk(
     """
     chunks = list(_slices(n_rows, max(1, min(size, -(-n_rows // _processors())))))
     threads = min(_processors(), len(chunks)) if chunks else 0
-    with _libraries().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         if threads < 2:
             for chunk in chunks:
                 given = work(chunk)
@@ -229,6 +230,15 @@ def each_chunk(
             for given in pool.map(work, chunks):
                 if collect is not None:
                     collect(given)
+
+
+def one_blas_thread() -> Any:
+    """Hold BLAS to the thread that calls it.
+
+    Its workers spin for milliseconds after a product, and take the processors from a model that
+    is asked next and has threads of its own.
+    """
+    return _libraries().limit(limits=1, user_api="blas")
 
 
 @cache
