@@ -126,7 +126,7 @@ def test_a_remote_model_is_asked_each_text_once_and_never_again(tmp_path: Path) 
         ({"method": "cart"}, "Texts are explained one by one: lime.*got method='cart'"),
         ({"device": "cpu"}, "`device` must be None for Texts"),
         ({"options": {"sampling": "gaussian"}}, "MaskLime has no parameter `sampling`"),
-        ({"domain": "texts"}, "must be a Domain, Images, Texts or None"),
+        ({"domain": "texts"}, "must be a Domain or None"),
     ],
 )
 def test_what_is_for_tables_is_refused(job: Any, message: str) -> None:
