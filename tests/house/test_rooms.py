@@ -48,7 +48,18 @@ ROOMS: Mapping[str, set[str]] = {
     "_sweep": {*MEETING, "_target", "_explain"},
     "_explain_inputs": {*MEETING, "_target", "_explain"},
     "_audit": {*MEETING, "_target", "_probe", "_held", "_picked", "_distill", "_explain", "report"},
-    "cli": {*MEETING, "_audit", "_distill", "_explain", "_explain_to", "_sweep", "bulk", "report"},
+    "robust": {*MEETING, "_target", "_probe", "_held", "_distill", "_explain"},
+    "cli": {
+        *MEETING,
+        "_audit",
+        "_distill",
+        "_explain",
+        "_explain_to",
+        "_sweep",
+        "bulk",
+        "report",
+        "robust",
+    },
     "__main__": {"cli"},
 }
 
