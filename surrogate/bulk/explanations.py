@@ -315,6 +315,7 @@ class BulkExplanations:
             classes=self.classes,
             features=self._layout.features,
             plan_errors=None if sums is None else plan_errors(sums),
+            dof=self._manifest["shared"]["dof"],
             level=self._manifest["shared"]["fidelity"]["level"],
         )
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.explanation import LocalExplanations
-from surrogate.explanation.frames import pandas
+from surrogate.explanation import LocalExplanations, RowsSummary
 from surrogate.explanation.serial import pack, unpack
+from surrogate.render.features import class_name
 from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
@@ -71,46 +71,25 @@ class Totals:
 
 @dataclass(frozen=True, eq=False)
 class BulkSummary:
-    """Means over rows, k classes and d features.
+    """What very many rows come to: their coefficients, their fidelity, and how many are bad.
 
     Parameters
     ----------
-    classes : tuple of k, or None
-    features : tuple of d str
-    n : int
-        Rows.
+    figures : RowsSummary
+        Mean coefficient, mean size and share above 0, with the errors of plan and rows.
     flagged : int
         Rows whose explanation is bad, as their flags say.
-    mean, size, positive : arrays of shape (k, d)
-        The mean coefficient, the mean of its absolute value, and the share of rows where it is
-        above 0.
-    plan_errors : array of shape (3, k, d) or None
-        Standard errors of these three that the plan leaves, which all rows share: more rows do
-        not make them less. None where rows have plans of their own, or no errors are claimed.
-    row_errors : array of shape (3, k, d)
-        Standard errors of these three as figures about the population that the rows were drawn
-        from.
     fidelity : array of shape (k, 3)
         Mean weighted R² over the rows that have one with an interval, and the means of the ends
         of these intervals: wide enough however much the rows' errors have in common.
     measured : array of shape (k,)
         How many rows these are.
-    level : float
-        Level of these intervals.
     """
 
-    classes: tuple[Label, ...] | None
-    features: tuple[str, ...]
-    n: int
+    figures: RowsSummary
     flagged: int
-    mean: FloatArray
-    size: FloatArray
-    positive: FloatArray
-    plan_errors: FloatArray | None
-    row_errors: FloatArray
     fidelity: FloatArray
     measured: FloatArray
-    level: float
 
     @classmethod
     def of(
@@ -120,29 +99,29 @@ class BulkSummary:
         classes: tuple[Label, ...] | None,
         features: tuple[str, ...],
         plan_errors: FloatArray | None,
+        dof: int | None,
         level: float,
     ) -> BulkSummary:
         """From sums over rows."""
-        n = totals.counts[0]
+        n = int(totals.counts[0])
         means = totals.sums / n
-        spread = np.maximum(totals.squares / n - means**2, 0.0)
+        spread = np.maximum(totals.squares / n - means**2, 0.0) / max(n - 1, 1)
         known = totals.fidelity[3]
         with np.errstate(invalid="ignore"):
             fidelity = totals.fidelity[:3] / np.where(known > 0, known, np.nan)  # (3, k)
-        return cls(
-            classes=classes,
-            features=features,
-            n=int(n),
-            flagged=int(totals.counts[1]),
+        figures = RowsSummary(
             mean=means[0],
             size=means[1],
             positive=means[2],
             plan_errors=plan_errors,
-            row_errors=np.sqrt(spread / n),
-            fidelity=fidelity.T,
-            measured=known,
+            row_errors=np.sqrt(spread) if n > 1 else np.full_like(spread, np.nan),
+            n=n,
+            dof=dof,
+            features=features,
+            classes=classes,
             level=level,
         )
+        return cls(figures, int(totals.counts[1]), fidelity.T, known)
 
     def to_frame(self) -> pd.DataFrame:
         """One line a class and feature, as a pandas DataFrame.
@@ -152,35 +131,16 @@ class BulkSummary:
         MissingDependency
             If pandas is not installed.
         """
-        k, d = self.mean.shape
-        columns: dict[str, Any] = {
-            "class": np.repeat(np.asarray(self.classes or [None] * k, dtype=object), d),
-            "feature": np.tile(np.asarray(self.features, dtype=object), k),
-        }
-        for i, name in enumerate(("mean", "size", "positive")):
-            columns[name] = getattr(self, name).ravel()
-            if self.plan_errors is not None:
-                columns[f"{name}_plan_error"] = self.plan_errors[i].ravel()
-            columns[f"{name}_row_error"] = self.row_errors[i].ravel()
+        frame = self.figures.to_frame()
+        d = len(self.figures.features)
         for i, name in enumerate(("fidelity", "fidelity_low", "fidelity_high")):
-            columns[name] = np.repeat(self.fidelity[:, i], d)
-        return pandas().DataFrame({**columns, "rows": self.n, "flagged": self.flagged})  # type: ignore[no-any-return]
+            frame[name] = np.repeat(self.fidelity[:, i], d)
+        return frame.assign(flagged=self.flagged)
 
     def __str__(self) -> str:
-        lines = [f"{self.n:,} rows, of which {self.flagged:,} are explained badly"]
+        lines = [f"{self.figures.n:,} rows, of which {self.flagged:,} are explained badly"]
         for c, (value, low, high) in enumerate(self.fidelity):
-            name = "the answer" if self.classes is None else str(self.classes[c])
+            name = class_name(self.figures.classes, c)
             said = "undefined" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"
-            rows = f"{self.measured[c]:,.0f} rows"
-            lines.append(f"{name}: mean weighted R² {said} over {rows}; strongest features:")
-            for j in np.argsort(-self.size[c], kind="stable")[:8]:
-                lines.append(f"  {self.features[j]}: size {self._figure(1, c, int(j))}")
-        return "\n".join(lines)
-
-    def _figure(self, i: int, c: int, j: int) -> str:
-        """One of the three with its error, of plan and rows together."""
-        value = (self.mean, self.size, self.positive)[i][c, j]
-        error = self.row_errors[i, c, j] ** 2
-        if self.plan_errors is not None:
-            error += self.plan_errors[i, c, j] ** 2
-        return f"{value:.3g} ± {np.sqrt(error):.2g}"
+            lines.append(f"{name}: mean weighted R² {said} over {self.measured[c]:,.0f} rows")
+        return "\n".join([*lines, "", str(self.figures)])

@@ -316,19 +316,18 @@ def test_a_summary_is_that_of_all_rows_and_reads_no_shard(tmp_path: Path) -> Non
     for path in tmp_path.glob("*.parquet"):
         path.write_bytes(b"")
     found = bulk.summary()
-    assert (found.n, found.flagged) == (230, sum(map(bool, one.flags)))
-    assert np.allclose(found.mean, one.coef.mean(axis=0))
-    assert np.allclose(found.size, np.abs(one.coef).mean(axis=0))
-    assert np.allclose(found.positive, (one.coef > 0).mean(axis=0))
-    assert np.allclose(found.plan_errors, one.plan_errors, rtol=1e-9)
-    assert np.allclose(found.row_errors[0], one.coef.std(axis=0) / np.sqrt(230))
+    whole = one.summary()
+    assert (found.figures.n, found.flagged) == (230, sum(map(bool, one.flags)))
+    for name in ("mean", "size", "positive", "plan_errors", "row_errors"):
+        assert np.allclose(getattr(found.figures, name), getattr(whole, name), rtol=1e-9)
+    assert np.allclose(found.figures.half("mean"), whole.half("mean"), rtol=1e-9)
     known = np.isfinite(one.fidelity.low)
     assert found.measured.tolist() == known.sum(axis=0).tolist()
     means = np.mean(one.fidelity.value, axis=0, where=known)
     assert np.allclose(found.fidelity[:, 0], means)
     frame = found.to_frame()
     assert len(frame) == 6
-    assert {"mean_plan_error", "fidelity_low", "fidelity_high"} <= set(frame.columns)
+    assert {"mean_plan_se", "mean_low", "fidelity_low", "fidelity_high"} <= set(frame.columns)
 
 
 def test_a_changed_shard_is_found(tmp_path: Path) -> None:
