@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from surrogate._distill import FIDELITY, STABILITY, distill_rows, opening_of, plan_of
-from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
+from surrogate._audit_find import find_all
+from surrogate._audit_plan import (
+    AuditPlan,
+    audit_cost,
+    audit_opening,
+    by_scope,
+    chosen_rows,
+    target_watch,
+)
+from surrogate._distill import FIDELITY, STABILITY
+from surrogate._explain import local_method
 from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
-from surrogate._picked import LOCAL_ROWS, Picked, candidates, covering, numbered, showing_most
-from surrogate._probe import ENDINGS, Groups, Probe
+from surrogate._picked import LOCAL_ROWS
 from surrogate._progress import OnProgress
 from surrogate._target import (
     Kept,
-    Split,
     check_said,
-    encode_rows,
     fingerprint,
     open_oracle,
     provenance,
     split_rows,
 )
-from surrogate._validate import NoneOr, Whole, check, unknown
 from surrogate.domain import Domain
-from surrogate.errors import BudgetTooSmall, OptionError
-from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
-from surrogate.methods import check_needs, find
-from surrogate.oracle import Steadiness, Watch
+from surrogate.explanation import AuditResult
+from surrogate.methods import check_needs
 from surrogate.oracle.noise import PURPOSE as NOISE
-from surrogate.sampling import generator
-from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
-    from surrogate.oracle import Budget, Oracle, Quote
+    from surrogate.oracle import Budget, Quote
 
 __all__ = ["Audit", "audit"]
 
 DEFAULT_METHODS = ("cart", "lime")
-WATCHED = 10  # rows that a remote model is asked again and again
 
 
 class Audit(AuditResult):
@@ -189,12 +188,12 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         stability=stability,
         target_fidelity=target_fidelity,
     )
-    plan = _Plan(
-        _by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed, pick
+    plan = AuditPlan(
+        by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed, pick
     )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
-    chosen = _chosen(domain, data, split, rows=rows, pick=pick, seed=seed)
+    chosen = chosen_rows(domain, data, split, rows=rows, pick=pick, seed=seed)
     grouped = group_labels(domain, split, groups)
     truth = None if y is None else true_outcomes(y, split)
     n_local = LOCAL_ROWS if chosen is None else len(chosen.rows)
@@ -208,19 +207,19 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     ) as oracle:
         for method in plan.methods["global"]:
             check_needs(method, oracle.box)
-        watch = _watch(oracle, split, seed)
-        cost = _cost(plan, split, n_local, oracle=oracle)
+        watch = target_watch(oracle, split, seed)
+        cost = audit_cost(plan, split, n_local, oracle=oracle)
         cost |= {} if watch is None else {NOISE: watch.cost}
         if dry_run:
             return oracle.quote(cost)
         oracle.admit(cost)
-        oracle.settle(_opening(oracle, split, plan, seed))
+        oracle.settle(audit_opening(oracle, split, plan, seed))
         if truth is not None:
             truth = encode_outcomes(truth, oracle.classes, oracle.n_outputs)
         for method in plan.methods["local"]:  # refuses now what it would when all else is done
             algorithm, _ = local_method(oracle, method, plan.options.get(method))
             algorithm.job(split.test[:1], reference=split.fit, seed=seed)
-        found = _find(oracle, split, plan, groups=grouped, chosen=chosen, watch=watch)
+        found = find_all(oracle, split, plan, groups=grouped, chosen=chosen, watch=watch)
     forms = {one.method: one.form for one in found.surrogates}
     outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
     traits = oracle.box.traits
@@ -253,198 +252,3 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         settings=provenance(seed=seed, options=plan.options, facts={"methods": list(methods)}),
         notes=(*found.ended, *found.notes),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What the asking gave."""
-
-    surrogates: tuple[GlobalExplanation, ...]
-    probe: Probe
-    local: LocalExplanations | None
-    steadiness: Steadiness | None
-    ended: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def _find(
-    oracle: Oracle,
-    split: Split,
-    plan: _Plan,
-    *,
-    groups: Groups,
-    chosen: Picked | None,
-    watch: Watch | None,
-) -> _Found:
-    """Ask, in the order of what is missed most where asking ends early."""
-    if watch is not None:
-        watch.look("start")
-    surrogates, probe, ended = _surrogates(oracle, split, plan, groups)
-    ended = ended or _look(watch, "middle")
-    local = None
-    if not ended:
-        picked = covering(surrogates[0], split) if chosen is None else chosen
-        local, ended = _local(oracle, picked, split.fit, plan)
-    ended = ended or _look(watch, "end")
-    steadiness = None if watch is None else watch.found(probe.answers.values)
-    drifted = steadiness is not None and steadiness.drifted
-    notes = (steadiness.drift(),) if steadiness is not None and drifted else ()
-    return _Found(surrogates, probe, local, steadiness, ended, notes)
-
-
-def _chosen(
-    domain: Domain,
-    data: Any,
-    split: Split,
-    *,
-    rows: Sequence[int] | None,
-    pick: int | None,
-    seed: int,
-) -> Picked | None:
-    """The rows to explain, where the first surrogate has no say in them."""
-    check("audit", {"pick": NoneOr(Whole(1))}, {"pick": pick})
-    if rows is not None and pick is not None:
-        raise OptionError("The `rows` and the `pick` of audit exclude each other; give one.")
-    if pick is not None:
-        return candidates(split, seed=seed)
-    return None if rows is None else numbered(encode_rows(domain, data, where="data"), rows)
-
-
-def _opening(oracle: Oracle, split: Split, plan: _Plan, seed: int) -> FloatArray:
-    """The rows from which what answers are is found out: the most that a method asks first."""
-    openings = [
-        opening_of(method, split, oracle=oracle, seed=seed, options=plan.options.get(method))
-        for method in plan.methods["global"]
-    ]
-    snapped: FloatArray = oracle.snap(split.fit)
-    return max(openings, key=len, default=snapped)
-
-
-def _watch(oracle: Oracle, split: Split, seed: int) -> Watch | None:
-    """What watches the noise and the drift of a remote model."""
-    if not oracle.box.traits.remote:
-        return None
-    picked = generator(seed, NOISE).permutation(len(split.fit))[:WATCHED]
-    return Watch(oracle, split.fit[picked], seed=seed)
-
-
-def _look(watch: Watch | None, moment: str) -> tuple[str, ...]:
-    """Look once more; why it ended, if it did."""
-    if watch is not None:
-        try:
-            watch.look(moment)
-        except ENDINGS as ended:
-            return (f"The target's noise was not measured at the {moment}: {ended.why}.",)
-    return ()
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What an audit is to do."""
-
-    methods: Mapping[str, Sequence[str]]  # scope -> names
-    options: Mapping[str, Mapping[str, Any]]
-    fidelity: int
-    stability: int
-    target: float | None
-    seed: int
-    pick: int | None = None  # of the rows that are explained, how many are kept
-
-    def __post_init__(self) -> None:
-        known = [name for names in self.methods.values() for name in names]
-        unknown("audit(options=...)", self.options, known)
-
-
-def _by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
-    """Global and local methods, in the order given."""
-    if isinstance(methods, str) or not isinstance(methods, Iterable):
-        raise OptionError(f"The `methods` of audit must be a list of names; got {methods!r}.")
-    scopes: dict[str, list[str]] = {"global": [], "local": []}
-    for name in dict.fromkeys(methods):
-        scopes[find(name).scope].append(name)
-    if not scopes["global"]:
-        raise OptionError(
-            "The `methods` of audit must name a global one, which carries the claim; got "
-            f"{list(methods)}. For single rows alone, use explain."
-        )
-    if len(scopes["local"]) > 1:
-        raise OptionError(
-            f"The `methods` of audit must name one local one at most; got {scopes['local']}."
-        )
-    return scopes
-
-
-def _cost(plan: _Plan, split: Split, local_rows: int, *, oracle: Oracle) -> dict[str, int]:
-    """Rows by purpose, the held-out ones once for all methods."""
-    cost: dict[str, int] = {}
-    for method in plan.methods["global"]:
-        one = plan_of(
-            method,
-            split,
-            fidelity=plan.fidelity,
-            stability=plan.stability,
-            options=plan.options.get(method),
-        )
-        for purpose, n in one.items():
-            shared = purpose == "fidelity"
-            cost[purpose] = n if shared else cost.get(purpose, 0) + n
-    for method in plan.methods["local"]:
-        algorithm, _ = local_method(oracle, method, plan.options.get(method))
-        cost["local"] = sum(algorithm.cost(local_rows, fidelity=LOCAL_FIDELITY).values())
-    return cost
-
-
-def _surrogates(
-    oracle: Oracle, split: Split, plan: _Plan, groups: Groups
-) -> tuple[tuple[GlobalExplanation, ...], Probe, tuple[str, ...]]:
-    """Every global surrogate, measured on rows asked once; and why it ended, if it did."""
-    found: list[GlobalExplanation] = []
-    probes: tuple[Probe, ...] = ()
-    for method in plan.methods["global"]:
-        try:
-            one, probes = distill_rows(
-                oracle,
-                split,
-                method=method,
-                fidelity=plan.fidelity,
-                stability=plan.stability,
-                seed=plan.seed,
-                options=plan.options.get(method),
-                target=plan.target,
-                groups=groups,
-                probes=probes,
-            )
-        except ENDINGS as ended:
-            if not found:
-                raise
-            return tuple(found), probes[0], (f"{method} was not fitted: {ended.why}.",)
-        found.append(one)
-        if one.interrupted:
-            return tuple(found), probes[0], (f"The audit ended with {method}, before its plan.",)
-    return tuple(found), probes[0], ()
-
-
-def _local(
-    oracle: Oracle, picked: Picked, reference: FloatArray, plan: _Plan
-) -> tuple[LocalExplanations | None, tuple[str, ...]]:
-    """Explanations of single rows by the local method, if one was named."""
-    for method in plan.methods["local"]:
-        try:
-            with oracle.counting("local"):
-                found = explain_rows(
-                    oracle,
-                    picked.rows,
-                    reference=reference,
-                    method=method,
-                    fidelity=LOCAL_FIDELITY,
-                    seed=plan.seed,
-                    options=plan.options.get(method),
-                    index=picked.index,
-                )
-        except BudgetTooSmall as refused:
-            return None, (f"No single rows were explained: {refused}",)
-        except ENDINGS as ended:
-            return None, (f"No single rows were explained: {ended.why}.",)
-        early = (f"The audit ended with {method}, before its plan.",) if found.interrupted else ()
-        return found if plan.pick is None else showing_most(found, plan.pick), early
-    return None, ()

@@ -1,0 +1,119 @@
+"""What an audit is to do, and what that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from surrogate._distill import opening_of, plan_of
+from surrogate._explain import LOCAL_FIDELITY, local_method
+from surrogate._picked import Picked, candidates, numbered
+from surrogate._target import Split, encode_rows
+from surrogate._validate import NoneOr, Whole, check, unknown
+from surrogate.domain import Domain
+from surrogate.errors import OptionError
+from surrogate.methods import find
+from surrogate.oracle import Watch
+from surrogate.oracle.noise import PURPOSE as NOISE
+from surrogate.sampling import generator
+from surrogate.types import FloatArray
+
+if TYPE_CHECKING:
+    from surrogate.oracle import Oracle
+
+__all__ = ["AuditPlan", "audit_cost", "audit_opening", "by_scope", "chosen_rows", "target_watch"]
+
+WATCHED = 10  # rows that a remote model is asked again and again
+
+
+@dataclass(frozen=True)
+class AuditPlan:
+    """What an audit is to do."""
+
+    methods: Mapping[str, Sequence[str]]  # scope -> names
+    options: Mapping[str, Mapping[str, Any]]
+    fidelity: int
+    stability: int
+    target: float | None
+    seed: int
+    pick: int | None = None  # of the rows that are explained, how many are kept
+
+    def __post_init__(self) -> None:
+        known = [name for names in self.methods.values() for name in names]
+        unknown("audit(options=...)", self.options, known)
+
+
+def by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
+    """Global and local methods, in the order given."""
+    if isinstance(methods, str) or not isinstance(methods, Iterable):
+        raise OptionError(f"The `methods` of audit must be a list of names; got {methods!r}.")
+    scopes: dict[str, list[str]] = {"global": [], "local": []}
+    for name in dict.fromkeys(methods):
+        scopes[find(name).scope].append(name)
+    if not scopes["global"]:
+        raise OptionError(
+            "The `methods` of audit must name a global one, which carries the claim; got "
+            f"{list(methods)}. For single rows alone, use explain."
+        )
+    if len(scopes["local"]) > 1:
+        raise OptionError(
+            f"The `methods` of audit must name one local one at most; got {scopes['local']}."
+        )
+    return scopes
+
+
+def chosen_rows(
+    domain: Domain,
+    data: Any,
+    split: Split,
+    *,
+    rows: Sequence[int] | None,
+    pick: int | None,
+    seed: int,
+) -> Picked | None:
+    """The rows to explain, where the first surrogate has no say in them."""
+    check("audit", {"pick": NoneOr(Whole(1))}, {"pick": pick})
+    if rows is not None and pick is not None:
+        raise OptionError("The `rows` and the `pick` of audit exclude each other; give one.")
+    if pick is not None:
+        return candidates(split, seed=seed)
+    return None if rows is None else numbered(encode_rows(domain, data, where="data"), rows)
+
+
+def audit_opening(oracle: Oracle, split: Split, plan: AuditPlan, seed: int) -> FloatArray:
+    """The rows from which what answers are is found out: the most that a method asks first."""
+    openings = [
+        opening_of(method, split, oracle=oracle, seed=seed, options=plan.options.get(method))
+        for method in plan.methods["global"]
+    ]
+    snapped: FloatArray = oracle.snap(split.fit)
+    return max(openings, key=len, default=snapped)
+
+
+def target_watch(oracle: Oracle, split: Split, seed: int) -> Watch | None:
+    """What watches the noise and the drift of a remote model."""
+    if not oracle.box.traits.remote:
+        return None
+    picked = generator(seed, NOISE).permutation(len(split.fit))[:WATCHED]
+    return Watch(oracle, split.fit[picked], seed=seed)
+
+
+def audit_cost(plan: AuditPlan, split: Split, local_rows: int, *, oracle: Oracle) -> dict[str, int]:
+    """Rows by purpose, the held-out ones once for all methods."""
+    cost: dict[str, int] = {}
+    for method in plan.methods["global"]:
+        one = plan_of(
+            method,
+            split,
+            fidelity=plan.fidelity,
+            stability=plan.stability,
+            options=plan.options.get(method),
+        )
+        for purpose, n in one.items():
+            shared = purpose == "fidelity"
+            cost[purpose] = n if shared else cost.get(purpose, 0) + n
+    for method in plan.methods["local"]:
+        algorithm, _ = local_method(oracle, method, plan.options.get(method))
+        cost["local"] = sum(algorithm.cost(local_rows, fidelity=LOCAL_FIDELITY).values())
+    return cost
