@@ -1,5 +1,7 @@
-"""The engine behind ``compare``: the same surrogates, rows and plans for several models."""
+"""The engine of `compare`: the same rows, plans and seeds for every model."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from surrogate.robust.comparing.ready import ReadyRows, read_ready, write_ready
+
+__all__ = ["ReadyRows", "read_ready", "write_ready"]
