@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from surrogate.explanation import AuditResult, words
@@ -14,7 +14,7 @@ from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
 from surrogate.report import backing, first_screen, readings
 
-__all__ = ["Page", "Section", "page_of"]
+__all__ = ["PARTS", "Page", "Part", "Section", "page_of"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,24 @@ class Section:
     name: str
     title: str
     body: Fragment
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of the table of sections.
+
+    Parameters
+    ----------
+    name : str
+        The section's anchor.
+    title : str
+    write : callable
+        From an audit to the section's body; nothing where there is nothing to say.
+    """
+
+    name: str
+    title: str
+    write: Callable[[AuditResult], Fragment | None]
 
 
 @dataclass(frozen=True)
@@ -91,27 +109,58 @@ def _doubts(audit: AuditResult) -> Fragment:
 
 
 def _sections(audit: AuditResult) -> Iterator[Section]:
-    """The sections that there is something to say in."""
-    if audit.surrogates:
-        first, *others = audit.surrogates
-        yield Section("surrogate", "The surrogate", readings.surrogate(first))
-        yield Section("fidelity", "Fidelity", readings.fidelity(first))
-        if first.curve is not None:
-            yield Section("size", "Fidelity against size", readings.size(first))
-        if first.stability is not None:
-            yield Section("stability", "Stability", readings.stability(first))
-        if audit.outcomes:
-            yield Section("outcomes", "True outcomes", readings.outcomes(audit.outcomes))
-        if others:
-            yield Section("others", "Other surrogates", readings.others(audit.surrogates))
-    if audit.local is not None:
-        yield Section("local", "Local explanations", readings.local(audit.local))
-    yield Section("target", "The model that was asked", backing.target(audit))
-    if audit.steadiness is not None:
-        steady = backing.steadiness(audit.steadiness)
-        yield Section("steadiness", "How steady the model is", steady)
-    if audit.queries is not None:
-        yield Section("queries", "Queries", backing.queries(audit.queries))
-    yield Section("data", "Data and sampling", backing.data(audit))
-    yield Section("limits", "Limits", backing.limits(audit))
-    yield Section("reproduction", "Reproduction", backing.reproduction(audit))
+    """The sections that there is something to say in, in the order of the table."""
+    for part in PARTS:
+        body = part.write(audit)
+        if body:
+            yield Section(part.name, part.title, body)
+
+
+def _surrogate(audit: AuditResult) -> Fragment | None:
+    return readings.surrogate(audit.surrogates[0]) if audit.surrogates else None
+
+
+def _fidelity(audit: AuditResult) -> Fragment | None:
+    return readings.fidelity(audit.surrogates[0]) if audit.surrogates else None
+
+
+def _size(audit: AuditResult) -> Fragment | None:
+    drawn = bool(audit.surrogates) and audit.surrogates[0].curve is not None
+    return readings.size(audit.surrogates[0]) if drawn else None
+
+
+def _stability(audit: AuditResult) -> Fragment | None:
+    known = bool(audit.surrogates) and audit.surrogates[0].stability is not None
+    return readings.stability(audit.surrogates[0]) if known else None
+
+
+def _others(audit: AuditResult) -> Fragment | None:
+    return readings.others(audit.surrogates) if len(audit.surrogates) > 1 else None
+
+
+PARTS: tuple[Part, ...] = (
+    Part("surrogate", "The surrogate", _surrogate),
+    Part("fidelity", "Fidelity", _fidelity),
+    Part("size", "Fidelity against size", _size),
+    Part("stability", "Stability", _stability),
+    Part(
+        "outcomes", "True outcomes", lambda a: readings.outcomes(a.outcomes) if a.outcomes else None
+    ),
+    Part("others", "Other surrogates", _others),
+    Part(
+        "local",
+        "Local explanations",
+        lambda a: None if a.local is None else readings.local(a.local),
+    ),
+    Part("target", "The model that was asked", backing.target),
+    Part(
+        "steadiness",
+        "How steady the model is",
+        lambda a: None if a.steadiness is None else backing.steadiness(a.steadiness),
+    ),
+    Part("queries", "Queries", lambda a: None if a.queries is None else backing.queries(a.queries)),
+    Part("data", "Data and sampling", backing.data),
+    Part("limits", "Limits", backing.limits),
+    Part("reproduction", "Reproduction", backing.reproduction),
+)
+"""The sections of a page: the surrogate, then its proof, then what all of it stands on."""
