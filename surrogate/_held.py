@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from surrogate.domain import Domain
     from surrogate.forms import Form
 
-__all__ = ["encode_outcomes", "group_labels", "outcome_scores", "true_outcomes"]
+__all__ = ["class_name", "encode_outcomes", "group_labels", "outcome_scores", "true_outcomes"]
 
 BINS = 4
 
@@ -158,8 +158,8 @@ def _numbers(true: npt.NDArray[Any]) -> FloatArray:
 
 def _codes(true: npt.NDArray[Any], classes: Sequence[Label]) -> IntArray:
     """True outcomes as codes of the model's classes; 1, 1.0, True and "1" name one class."""
-    place = {_name(label): code for code, label in enumerate(classes)}
-    names = [_name(label) for label in true.tolist()]
+    place = {class_name(label): code for code, label in enumerate(classes)}
+    names = [class_name(label) for label in true.tolist()]
     strange = [name for name in dict.fromkeys(names) if name not in place]
     if strange:
         raise DataError(
@@ -170,7 +170,7 @@ def _codes(true: npt.NDArray[Any], classes: Sequence[Label]) -> IntArray:
     return np.array([place[name] for name in names], dtype=np.intp)
 
 
-def _name(label: Label) -> str:
+def class_name(label: Label) -> str:
     """One name for equal labels."""
     if isinstance(label, int | float) and float(label).is_integer():
         return str(int(label))

@@ -17,7 +17,7 @@ from surrogate.types import FloatArray, IntArray
 if TYPE_CHECKING:
     from surrogate.domain import Domain
 
-__all__ = ["ReadyRows", "check_ready", "ready_hash", "read_ready", "write_ready"]
+__all__ = ["ReadyRows", "check_ready", "read_ready", "ready_hash", "write_ready"]
 
 _KEYS = ("rows", "source", "attack", "attacker", "radius", "norm")
 
