@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from surrogate.adapters import wrap
     from surrogate.bulk import BulkExplanations, read_explanations
     from surrogate.domain import Domain, Images, Texts
-    from surrogate.explanation import GlobalExplanation, LocalExplanations, MaskExplanations
+    from surrogate.explanation import (
+        Comparison,
+        GlobalExplanation,
+        LocalExplanations,
+        MaskExplanations,
+    )
     from surrogate.oracle import Budget, Oracle
 
 __version__ = "0.1.0"
@@ -27,6 +32,7 @@ _EXPORTS = {
     "Audit": "surrogate._audit",
     "Budget": "surrogate.oracle",
     "BulkExplanations": "surrogate.bulk",
+    "Comparison": "surrogate.explanation",
     "Domain": "surrogate.domain",
     "GlobalExplanation": "surrogate.explanation",
     "Images": "surrogate.domain",
@@ -47,6 +53,7 @@ __all__ = [
     "Audit",
     "Budget",
     "BulkExplanations",
+    "Comparison",
     "Domain",
     "GlobalExplanation",
     "Images",

@@ -1,8 +1,19 @@
 """What a method hands back: a form, its fidelity, what it cost, and where it came from."""
 
 from surrogate.explanation.audit_result import AuditResult
+from surrogate.explanation.compared import (
+    Measured,
+    ModelFacts,
+    Region,
+    RobustAccuracy,
+    Size,
+    Transfer,
+)
+from surrogate.explanation.comparison import Comparison
+from surrogate.explanation.contrast import Contrast
 from surrogate.explanation.encoding import Binned, Present, Scaled
 from surrogate.explanation.global_explanation import GlobalExplanation
+from surrogate.explanation.joint_tree import Disagreement
 from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.local_fidelity import LocalFidelity
@@ -17,6 +28,9 @@ __all__ = [
     "AuditResult",
     "Binned",
     "Choices",
+    "Comparison",
+    "Contrast",
+    "Disagreement",
     "GlobalExplanation",
     "LocalExplanation",
     "LocalExplanations",
@@ -24,10 +38,16 @@ __all__ = [
     "LocalStability",
     "MaskExplanation",
     "MaskExplanations",
+    "Measured",
+    "ModelFacts",
     "Present",
+    "Region",
+    "RobustAccuracy",
     "RowPick",
     "RowsSummary",
     "Scaled",
+    "Size",
+    "Transfer",
     "WidthSweep",
     "pick_rows",
 ]

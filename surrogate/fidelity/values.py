@@ -49,6 +49,27 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "rule overlap": Metric(
             "rule overlap", False, True, "Jaccard overlap of the rows that rules of refits cover"
         ),
+        "selection rate": Metric("selection rate", True, True, "share of rows decided favourably"),
+        "impact ratio": Metric(
+            "impact ratio", False, True, "selection rate over that of the reference group"
+        ),
+        "mean answer": Metric("mean answer", False, True, "in the unit of the answers"),
+        "difference of means": Metric(
+            "difference of means", False, True, "mean answer less that of the reference group"
+        ),
+        "decisions flipped": Metric(
+            "decisions flipped", True, False, "share of changed rows that are decided otherwise"
+        ),
+        "answers changed": Metric(
+            "answers changed", True, False, "share of changed rows that are answered otherwise"
+        ),
+        "became favourable": Metric(
+            "became favourable", True, True, "share of changed rows that turned favourable"
+        ),
+        "became unfavourable": Metric(
+            "became unfavourable", True, False, "share of changed rows that turned unfavourable"
+        ),
+        "mean change": Metric("mean change", False, True, "of the answer, in its unit"),
         "rows in several rules": Metric(
             "rows in several rules", True, False, "share of rows that two rules or more hold for"
         ),
@@ -75,6 +96,30 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "max-sensitivity": Metric(
             "max-sensitivity", False, False, "greatest relative change of the explanation"
         ),
+        "MSE": Metric(
+            "MSE", False, False, "mean squared error, in the unit of the answers squared"
+        ),
+        "output spread": Metric(
+            "output spread", False, True, "standard deviation of the model's output over rows"
+        ),
+        "accuracy on true labels": Metric(
+            "accuracy on true labels", True, True, "the surrogate's own share of true classes"
+        ),
+        "robust accuracy": Metric(
+            "robust accuracy", True, True, "share of attacked rows with the true class"
+        ),
+        "error rate": Metric("error rate", True, False, "share of rows without the true class"),
+        "ECE": Metric(
+            "ECE", False, False, "expected calibration error: confidence less accuracy, by bins"
+        ),
+        "Brier": Metric(
+            "Brier", False, False, "mean squared distance of probabilities from the true class"
+        ),
+        "different decisions": Metric(
+            "different decisions", True, False, "share of rows that models decide differently"
+        ),
+        "coverage": Metric("coverage", True, True, "share of rows that a rule holds for"),
+        "precision": Metric("precision", True, True, "share of a rule's rows that it is right on"),
     }
 )
 """Metric by name; metrics not named here are written as they are, higher being better."""

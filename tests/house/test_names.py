@@ -17,6 +17,7 @@ PUBLIC = [
     "Audit",
     "Budget",
     "BulkExplanations",
+    "Comparison",
     "Domain",
     "GlobalExplanation",
     "Images",

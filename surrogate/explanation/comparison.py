@@ -1,0 +1,181 @@
+"""Everything that one comparison of models found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from surrogate.explanation import comparison_frames, comparison_html, comparison_text
+from surrogate.explanation.compared import Measured, ModelFacts, Size, Transfer
+from surrogate.explanation.contrast import Contrast
+from surrogate.explanation.global_explanation import GlobalExplanation
+from surrogate.explanation.joint_tree import Disagreement
+from surrogate.explanation.parts import optional
+from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.render.fragments import notebook
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from surrogate.oracle import Queries
+
+__all__ = ["Comparison"]
+
+_SCHEMA = "surrogate/comparison"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several models, read by the same surrogates on the same rows, and how they differ.
+
+    Parameters
+    ----------
+    models : tuple of ModelFacts
+    measured : tuple of Measured
+        Every figure; the verdicts stand on them.
+    rows : tuple of Contrast
+        One a pair of models or arms, method, region, metric and scale.
+    sizes : tuple of Size
+    transfer : tuple of Transfer
+        Attacker × target.
+    surrogates : tuple of (str, GlobalExplanation)
+        Each model's surrogates, under the model's name.
+    disagreement : Disagreement or None
+        The joint tree.
+    data : mapping
+        Facts of the table: source, rows, columns, hash, split.
+    queries : mapping from str to Queries
+        What was asked of each model.
+    test : mapping
+        How verdicts were made: "unit", "statistic", "resamples", "correction", "family" (how
+        many tests), "declared" (of what the family consists), "level", "seed".
+    settings : mapping
+        Command, seed, versions: what it takes to do it again.
+    notes : tuple of str
+        Warnings that a reader must see.
+    interrupted : bool
+        Whether it ended before its plan did; what there is, is kept.
+    """
+
+    models: tuple[ModelFacts, ...]
+    measured: tuple[Measured, ...]
+    rows: tuple[Contrast, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    transfer: tuple[Transfer, ...] = ()
+    surrogates: tuple[tuple[str, GlobalExplanation], ...] = ()
+    disagreement: Disagreement | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    queries: Mapping[str, Queries] = field(default_factory=dict)
+    test: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("data", "test", "settings"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models' names."""
+        return tuple(model.name for model in self.models)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms' names, each once."""
+        return tuple(dict.fromkeys(model.arm for model in self.models))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        found = self.disagreement
+        return {
+            "models": [one.to_dict() for one in self.models],
+            "measured": [one.to_dict() for one in self.measured],
+            "rows": [one.to_dict() for one in self.rows],
+            "sizes": [one.to_dict() for one in self.sizes],
+            "transfer": [one.to_dict() for one in self.transfer],
+            "surrogates": [[name, one.to_dict()] for name, one in self.surrogates],
+            "disagreement": None if found is None else found.to_dict(),
+            "data": self.data,
+            "queries": {name: one.to_dict() for name, one in self.queries.items()},
+            "test": self.test,
+            "settings": self.settings,
+            "notes": list(self.notes),
+            "interrupted": self.interrupted,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Give back the result that `to_dict` described."""
+        from surrogate.oracle import Queries
+
+        return cls(
+            models=tuple(ModelFacts.from_dict(one) for one in data["models"]),
+            measured=tuple(Measured.from_dict(one) for one in data["measured"]),
+            rows=tuple(Contrast.from_dict(one) for one in data["rows"]),
+            sizes=tuple(Size.from_dict(one) for one in data["sizes"]),
+            transfer=tuple(Transfer.from_dict(one) for one in data["transfer"]),
+            surrogates=tuple(
+                (name, GlobalExplanation.from_dict(one)) for name, one in data["surrogates"]
+            ),
+            disagreement=optional(Disagreement.from_dict, data["disagreement"]),
+            data=data["data"],
+            queries={name: Queries.from_dict(one) for name, one in data["queries"].items()},
+            test=data["test"],
+            settings=data["settings"],
+            notes=tuple(data["notes"]),
+            interrupted=data["interrupted"],
+        )
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """JSON under the schema "surrogate/comparison"; comes back equal."""
+        return dumps(_SCHEMA, self.to_dict(), indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is other JSON, or of a newer version.
+        """
+        return cls.from_dict(loads(_SCHEMA, text))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        return self.to_json() == other.to_json()
+
+    def to_frame(self, what: str = "contrasts") -> pd.DataFrame:
+        """Figures as a pandas DataFrame, one a line, with their intervals.
+
+        Parameters
+        ----------
+        what : {"contrasts", "measured", "models", "transfer"}
+            Verdicts; figures of surrogates; figures of the models themselves (accuracy,
+            robust accuracy, calibration, spread); attacker × target.
+
+        Raises
+        ------
+        InputError
+            If `what` is another word.
+        MissingDependency
+            If pandas is not installed.
+        """
+        return comparison_frames.frame(self, what)
+
+    def __str__(self) -> str:
+        return comparison_text.text(self)
+
+    def __repr__(self) -> str:
+        shown = sum(one.shown for one in self.rows)
+        ended = ", interrupted" if self.interrupted else ""
+        return (
+            f"<{type(self).__name__} of {', '.join(self.arms)}: {len(self.rows):,} verdicts, "
+            f"{shown:,} with a difference shown{ended}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return notebook(comparison_html.html(self))

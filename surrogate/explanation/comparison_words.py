@@ -1,0 +1,233 @@
+"""Sentences of a comparison: what it claims, what may mislead, and how it was tested.
+
+They put verdicts into words and measure nothing. Terminal, notebook and report all say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from surrogate.explanation.contrast import Contrast
+from surrogate.fidelity.values import metric_named
+from surrogate.render.names import clean, clip
+from surrogate.render.numbers import count
+
+if TYPE_CHECKING:
+    from surrogate.explanation.compared import Measured
+    from surrogate.explanation.comparison import Comparison
+
+__all__ = ["claims", "guards", "headline", "made_by", "sentence"]
+
+_OF_TASK = "accuracy on true labels"
+_DOES = {
+    "agreement": ("agrees with it more often", "agrees with it less often"),
+    _OF_TASK: ("gives the true class more often", "gives the true class less often"),
+    "accuracy": ("gives the true class more often", "gives the true class less often"),
+    "output spread": ("varies more", "varies less"),
+}
+
+
+def sentence(contrast: Contrast) -> str:
+    """One verdict as a sentence: who, where, by how much, how sure, and of what it speaks.
+
+    Examples
+    --------
+    >>> from surrogate.explanation import Contrast, Region
+    >>> from surrogate.explanation.comparison_words import sentence
+    >>> print(sentence(Contrast("natural", "robust", "cart", Region("clean"), "agreement",
+    ...     "label", "higher", 0.031, 0.012, 0.05, 0.0005, 0.004, "these nets")))
+    The cart surrogate of robust agrees with it more often than that of natural on held-out rows:
+    +3.1 points (95 % interval +1.2 to +5.0; Holm p = .004); about these nets.
+    """
+    first, second = _name(contrast.first), _name(contrast.second)
+    whose = f"The {clean(contrast.method)} surrogate of" if contrast.method else "The model"
+    where = f"on {_place(contrast)}"
+    end = f"{_figures(contrast)}; about {contrast.about}."
+    if not contrast.shown:
+        if contrast.effect is None:
+            return f"{_metric(contrast)} of {second} against {first} {where}: undefined, {end}"
+        of = f"the {clean(contrast.method)} surrogates of " if contrast.method else ""
+        return (
+            f"No difference shown in {_metric(contrast)} between {of}{first} and {second} {where}: "
+            f"{end}"
+        )
+    does = _does(contrast)
+    than = f"than that of {first}" if contrast.method else f"than {first}"
+    return f"{whose} {second} {does} {than} {where}: {end}"
+
+
+def claims(comparison: Comparison) -> tuple[str, ...]:
+    """What is claimed, one sentence a pair and method, on held-out rows first."""
+    groups: dict[tuple[str, str, str], list[Contrast]] = {}
+    for one in comparison.rows:
+        if one.method:
+            groups.setdefault((one.first, one.second, one.method), []).append(one)
+    if not groups:
+        return ("Nothing is compared: no verdict was reached.",)
+    return tuple(headline(rows) for rows in groups.values())
+
+
+def headline(rows: Sequence[Contrast]) -> str:
+    """All verdicts on one pair by one method in one sentence, held-out rows before others.
+
+    It names every metric of fidelity, so that none is read alone.
+    """
+    one = rows[0]
+    here = [c for c in rows if c.region == one.region and c.metric != _OF_TASK]
+    faithful = [c for c in here if c.metric != "output spread"]
+    closer = [_metric(c) for c in faithful if c.better]
+    further = [_metric(c) for c in faithful if c.better is False]
+    same = [_metric(c) for c in faithful if not c.shown]
+    said = [f"more closely in {_listed(closer)}"] if closer else []
+    said += [f"less closely in {_listed(further)}"] if further else []
+    start = f"Read by {clean(one.method)} on {_place(one)}, {_name(one.second)} is followed"
+    if said:
+        text = f"{start} {' and '.join(said)} than {_name(one.first)}"
+        text += f"; no difference is shown in {_listed(same)}" if same else ""
+    else:
+        text = (
+            f"Read by {clean(one.method)} on {_place(one)}, no difference is shown between "
+            f"{_name(one.first)} and {_name(one.second)} in {_listed(same)}"
+        )
+    return f"{text}{_elsewhere(rows, one)}. {_about(one)}"
+
+
+def guards(comparison: Comparison) -> tuple[str, ...]:
+    """What may be taken for a difference of the models and is none.
+
+    An easy task, a surrogate no better than a constant, and R² beside MSE where the spread of
+    the output differs.
+    """
+    return (*_trivial(comparison), *_easy(comparison), *_contrary(comparison))
+
+
+def made_by(comparison: Comparison) -> str:
+    """How the verdicts were made, in one sentence."""
+    test = comparison.test
+    if not comparison.rows or not test:
+        return ""
+    family = count(int(test.get("family") or len(comparison.rows)), "test")
+    declared = f" ({clean(test['declared'])})" if test.get("declared") else ""
+    units = _listed(list(dict.fromkeys(one.unit for one in comparison.rows)))
+    return (
+        f"Verdicts: permutation by {units}; Holm over a family of {family}, declared before "
+        f"anything was asked{declared}. Each interval stands by itself."
+    )
+
+
+def _figures(contrast: Contrast) -> str:
+    """Effect, interval and p."""
+    if contrast.effect is None:
+        return clean(contrast.reason) or "no reason said"
+    ends = contrast.interval_text()
+    if contrast.low is not None:
+        ends = f"{100 * contrast.level:g} % interval {ends}"
+    return f"{contrast.effect_text()} ({ends}; {contrast.p_text()})"
+
+
+def _does(contrast: Contrast) -> str:
+    """What the second does: "agrees with it more often"."""
+    at = 0 if contrast.verdict == "higher" else 1
+    if contrast.metric in _DOES:
+        return _DOES[contrast.metric][at]
+    return f"has a {contrast.verdict} {_metric(contrast)}"
+
+
+def _metric(contrast: Contrast) -> str:
+    """The metric, with its scale where that is not plain from it."""
+    symbol = metric_named(contrast.metric).symbol
+    scale = "" if contrast.scale in ("label", "value") else f" of the {contrast.scale}"
+    return f"{symbol}{scale}"
+
+
+def _place(contrast: Contrast) -> str:
+    return clean(contrast.region)
+
+
+def _name(name: str) -> str:
+    return clip(clean(name), 40)
+
+
+def _listed(items: Sequence[str]) -> str:
+    """Items with commas, and an "and" before the last."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _elsewhere(rows: Sequence[Contrast], first: Contrast) -> str:
+    """How many of the verdicts on other rows go which way."""
+    others = [c for c in rows if c.region != first.region and c.metric != _OF_TASK]
+    faithful = [c for c in others if c.metric != "output spread"]
+    if not faithful:
+        return ""
+    closer = sum(c.better is True for c in faithful)
+    further = sum(c.better is False for c in faithful)
+    return (
+        f"; of {count(len(faithful), 'verdict')} on other rows, {closer} say closer, {further} "
+        f"less closely, {len(faithful) - closer - further} neither"
+    )
+
+
+def _about(contrast: Contrast) -> str:
+    """What the verdicts speak of, and what a wider claim lacks."""
+    if contrast.about == "the training recipe":
+        return "This speaks of the training recipe."
+    missing = f": {clean(contrast.reason)}" if contrast.reason else ""
+    return f"This speaks of these nets, not of how they were trained{missing}."
+
+
+def _trivial(comparison: Comparison) -> Iterator[str]:
+    """Surrogates whose main figure is not shown to beat a constant."""
+    for one in comparison.measured:
+        if one.score.metric not in ("agreement", "R2") or not one.score.no_better_than_trivial:
+            continue
+        constant = "always giving the commonest answer" if one.score.percent else "a constant"
+        yield (
+            f"The {clean(one.method)} surrogate of {_name(one.model)} is not shown to be better "
+            f"than {constant} on {clean(one.region)}: {_scaled(one)} {one.score.value_text()} "
+            f"against {one.score.baseline_text()}."
+        )
+
+
+def _scaled(one: Measured) -> str:
+    scale = "" if one.scale in ("label", "value") else f" of the {one.scale}"
+    return f"{one.score.symbol}{scale}"
+
+
+def _easy(comparison: Comparison) -> Iterator[str]:
+    """Surrogates that give the true class as often as the model's decision."""
+    agreements = {
+        (one.model, one.method, one.region): one.score
+        for one in comparison.measured
+        if one.score.metric == "agreement"
+    }
+    for one in comparison.measured:
+        agreement = agreements.get((one.model, one.method, one.region))
+        if one.score.metric != _OF_TASK or one.score.value is None or agreement is None:
+            continue
+        if agreement.interval is not None and agreement.interval.low <= one.score.value:
+            yield (
+                f"The {clean(one.method)} surrogate of {_name(one.model)} gives the true class on "
+                f"{one.score.value_text()} of {clean(one.region)} and the model's decision on "
+                f"{agreement.value_text()}: its agreement measures mostly the task."
+            )
+
+
+def _contrary(comparison: Comparison) -> Iterator[str]:
+    """Where R² and MSE point different ways, since one model's output varies less."""
+    by_cell = {
+        (c.first, c.second, c.method, c.region, c.scale, c.metric): c for c in comparison.rows
+    }
+    for c in comparison.rows:
+        squared = by_cell.get((c.first, c.second, c.method, c.region, c.scale, "MSE"))
+        if c.metric != "R2" or squared is None or c.better is None or squared.better is None:
+            continue
+        if c.better != squared.better:
+            yield (
+                f"By {clean(c.method)} on {_place(c)}, R² of the {c.scale} calls {_name(c.second)} "
+                f"{'more' if c.better else 'less'} faithful and MSE calls it "
+                f"{'more' if squared.better else 'less'}: the spread of its output differs, so "
+                "neither is read alone."
+            )
