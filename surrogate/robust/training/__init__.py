@@ -1,5 +1,30 @@
 """Small networks trained naturally and adversarially, with the same seeds and budget."""
 
-from __future__ import annotations
+from surrogate.robust.training.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    Net,
+    build_net,
+    image_shape,
+    sizes_of,
+)
+from surrogate.robust.training.doors import train, train_arms
+from surrogate.robust.training.recipes import RECIPES, Recipe
+from surrogate.robust.training.settings import TrainingSettings
+from surrogate.robust.training.trained import Trained, load_trained
 
-__all__: list[str] = []
+__all__ = [
+    "ARCHITECTURES",
+    "RECIPES",
+    "Architecture",
+    "Net",
+    "Recipe",
+    "Trained",
+    "TrainingSettings",
+    "build_net",
+    "image_shape",
+    "load_trained",
+    "sizes_of",
+    "train",
+    "train_arms",
+]
