@@ -14,6 +14,7 @@ from surrogate.fidelity.faithfulness import (
     prediction_gap,
 )
 from surrogate.fidelity.groups import by_class, by_group
+from surrogate.fidelity.impacts import GroupRate, Impact, PairContrast, impact
 from surrogate.fidelity.intervals import KINDS, clopper_pearson, wilson
 from surrogate.fidelity.local import LocalScores, WeightedR2, local_scores, weighted_r2
 from surrogate.fidelity.measured import Curve, Estimand, Fidelity
@@ -32,10 +33,13 @@ __all__ = [
     "Estimand",
     "Faithfulness",
     "Fidelity",
+    "GroupRate",
     "GroupScore",
+    "Impact",
     "Interval",
     "LocalScores",
     "Metric",
+    "PairContrast",
     "Score",
     "Stability",
     "Trivial",
@@ -47,6 +51,7 @@ __all__ = [
     "clopper_pearson",
     "deletion",
     "form_stability",
+    "impact",
     "infidelity",
     "insertion",
     "js_divergence",
