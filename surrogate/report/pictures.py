@@ -6,17 +6,23 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from surrogate._optional import require
 from surrogate.render.canvas import open_figure
+from surrogate.render.fragments import Fragment
+from surrogate.report.svg import small
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Picture", "picture"]
+__all__ = ["Picture", "picture", "shown_picture"]
 
 _INK, _PALE_INK = "#23282d", "#dfe3e6"
+_FAMILY = "DejaVu Sans,Verdana,sans-serif"
+"""Drawn with the first; the second has its widths, and others are narrower."""
+_FITTED = 1250  # CSS pixels of a picture that may be made a little smaller to fit the page
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,17 @@ def picture(draw: Callable[[Axes], Any], *, alt: str, width: float, height: floa
     return Picture(_uri(drawn), _uri(dark), alt, round(96 * width), round(96 * height))
 
 
+def shown_picture(drawn: Picture) -> Fragment:
+    """A picture in light and dark, scrolled sideways where it is wider than the page."""
+    fit = "fit" if drawn.width <= _FITTED else "wide"
+    return Fragment(
+        '<div class="scroll picture" tabindex="0" role="group"><picture>'
+        f'<source media="screen and (prefers-color-scheme: dark)" srcset="{drawn.dark}">'
+        f'<img class="{fit}" src="{drawn.light}" alt="{escape(drawn.alt)}" width="{drawn.width}" '
+        f'height="{drawn.height}"></picture></div>'
+    )
+
+
 def _svg(draw: Callable[[Axes], Any], width: float, height: float) -> str:
     """One drawing in dark ink; equal drawings give equal text."""
     matplotlib = require("matplotlib", extra="report")
@@ -71,7 +88,7 @@ def _svg(draw: Callable[[Axes], Any], width: float, height: float) -> str:
         "font.family": ["DejaVu Sans"],
         "font.size": 9.5,
         "svg.hashsalt": "surrogate",
-        "svg.fonttype": "path",
+        "svg.fonttype": "none",
     }
     buffer = io.StringIO()
     with matplotlib.rc_context():
@@ -80,7 +97,7 @@ def _svg(draw: Callable[[Axes], Any], width: float, height: float) -> str:
         figure, ax = open_figure(width, height)
         draw(ax)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return small(buffer.getvalue(), family=_FAMILY)
 
 
 def _uri(svg: str) -> str:
