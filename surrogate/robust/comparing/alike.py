@@ -150,5 +150,3 @@ def _one_hot(decision: Array, k: int) -> Array:
         xp = namespace(decision)
         return xp.eye(k, dtype=xp.float64, device=decision.device)[decision]
     return np.eye(k)[to_numpy(decision)]
-
-
