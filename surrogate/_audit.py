@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from surrogate._audit_find import find_all
+from surrogate._audit_find import audit_evidence, find_all
 from surrogate._audit_plan import (
     AuditPlan,
     audit_cost,
@@ -62,6 +62,7 @@ def audit(
     stability: int = STABILITY,
     target_fidelity: float | None = None,
     groups: Sequence[str] | None = None,
+    evidence: str = "rows",
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: OnProgress | bool | None = None,
@@ -84,6 +85,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     stability: int = STABILITY,
     target_fidelity: float | None = None,
     groups: Sequence[str] | None = None,
+    evidence: str = "rows",
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: OnProgress | bool | None = None,
@@ -132,6 +134,11 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         confidence, whether the first surrogate reaches it.
     groups : sequence of str, optional
         Columns by whose values fidelity is measured apart. None: the protected ones.
+    evidence : {"rows", "answers", "none"}
+        What the result's JSON keeps, so that ``surrogate verify`` can compute its figures again
+        without asking: the rows that were measured on and all answers to them; the answers
+        alone, with each row's group and true outcome, where rows are personal data that must
+        not be filed; or nothing. Rows that are explained one by one are in it in any case.
     seed : int
         Of every draw: equal seeds give equal results.
     options : mapping from method to mapping, optional
@@ -189,7 +196,14 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         target_fidelity=target_fidelity,
     )
     plan = AuditPlan(
-        by_scope(methods), dict(options or {}), fidelity, stability, target_fidelity, seed, pick
+        by_scope(methods),
+        dict(options or {}),
+        fidelity,
+        stability,
+        target_fidelity,
+        seed,
+        pick=pick,
+        evidence=evidence,
     )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
@@ -220,6 +234,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
             algorithm, _ = local_method(oracle, method, plan.options.get(method))
             algorithm.job(split.test[:1], reference=split.fit, seed=seed)
         found = find_all(oracle, split, plan, groups=grouped, chosen=chosen, watch=watch)
+        proof = audit_evidence(oracle, found, plan, groups=grouped, truth=truth)
     forms = {one.method: one.form for one in found.surrogates}
     outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
     traits = oracle.box.traits
@@ -251,4 +266,5 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         interrupted=bool(found.ended) or any(one.interrupted for one in found.surrogates),
         settings=provenance(seed=seed, options=plan.options, facts={"methods": list(methods)}),
         notes=(*found.ended, *found.notes),
+        evidence=proof,
     )

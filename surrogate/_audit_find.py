@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
 
 from surrogate._audit_plan import AuditPlan
 from surrogate._distill import distill_rows
-from surrogate._explain import LOCAL_FIDELITY, explain_rows
+from surrogate._evidence import evidence_of
+from surrogate._evidence_local import FRESH, LocalKept, as_measured, local_kept
+from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
+from surrogate._kept import SurrogateKept
 from surrogate._picked import Picked, covering, showing_most
 from surrogate._probe import ENDINGS, Groups, Probe
 from surrogate._target import Split
 from surrogate.errors import BudgetTooSmall
-from surrogate.explanation import GlobalExplanation, LocalExplanations
+from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.oracle import Steadiness, Watch
 from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
     from surrogate.oracle import Oracle
 
-__all__ = ["AuditFound", "find_all"]
+__all__ = ["AuditFound", "audit_evidence", "find_all"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +32,18 @@ class AuditFound:
     """What the asking gave."""
 
     surrogates: tuple[GlobalExplanation, ...]
-    probe: Probe
+    probes: tuple[Probe, ...]
+    kept: tuple[SurrogateKept, ...]
     local: LocalExplanations | None
+    local_kept: LocalKept | None
     steadiness: Steadiness | None
     ended: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def probe(self) -> Probe:
+        """Held-out real rows."""
+        return self.probes[0]
 
 
 def find_all(
@@ -46,26 +58,62 @@ def find_all(
     """Ask, in the order of what is missed most where asking ends early."""
     if watch is not None:
         watch.look("start")
-    surrogates, probe, ended = _surrogates(oracle, split, plan, groups)
+    kept: list[SurrogateKept] = []
+    surrogates, probes, ended = _surrogates(oracle, split, plan, groups=groups, kept=kept)
     ended = ended or _look(watch, "middle")
-    local = None
+    local, own = None, None
     if not ended:
         picked = covering(surrogates[0], split) if chosen is None else chosen
-        local, ended = _local(oracle, picked, split.fit, plan)
+        local, own, ended = _local(oracle, picked, split.fit, plan)
     ended = ended or _look(watch, "end")
-    steadiness = None if watch is None else watch.found(probe.answers.values)
+    steadiness = None if watch is None else watch.found(probes[0].answers.values)
     drifted = steadiness is not None and steadiness.drifted
     notes = (steadiness.drift(),) if steadiness is not None and drifted else ()
-    return AuditFound(surrogates, probe, local, steadiness, ended, notes)
+    return AuditFound(
+        surrogates, probes, tuple(kept), local, own, steadiness, ended=ended, notes=notes
+    )
+
+
+def audit_evidence(
+    oracle: Oracle,
+    found: AuditFound,
+    plan: AuditPlan,
+    *,
+    groups: Groups,
+    truth: npt.NDArray[Any] | None,
+) -> Evidence | None:
+    """What the figures can be computed from again, as much as is to be kept."""
+    if plan.evidence == "none":
+        return None
+    explained = None
+    if found.local is not None and found.local_kept is not None:
+        explained = found.local, found.local_kept
+    return evidence_of(
+        "rows" if plan.evidence == "rows" else "answers",
+        answering=oracle,
+        probes=found.probes,
+        surrogates=found.surrogates,
+        kept=found.kept,
+        groups=groups,
+        truth=truth,
+        explained=explained,
+        seed=plan.seed,
+    )
 
 
 def _surrogates(
-    oracle: Oracle, split: Split, plan: AuditPlan, groups: Groups
-) -> tuple[tuple[GlobalExplanation, ...], Probe, tuple[str, ...]]:
+    oracle: Oracle,
+    split: Split,
+    plan: AuditPlan,
+    *,
+    groups: Groups,
+    kept: list[SurrogateKept],
+) -> tuple[tuple[GlobalExplanation, ...], tuple[Probe, ...], tuple[str, ...]]:
     """Every global surrogate, measured on rows asked once; and why it ended, if it did."""
     found: list[GlobalExplanation] = []
     probes: tuple[Probe, ...] = ()
     for method in plan.methods["global"]:
+        own = SurrogateKept()
         try:
             one, probes = distill_rows(
                 oracle,
@@ -78,24 +126,27 @@ def _surrogates(
                 target=plan.target,
                 groups=groups,
                 probes=probes,
+                kept=own,
             )
         except ENDINGS as ended:
             if not found:
                 raise
-            return tuple(found), probes[0], (f"{method} was not fitted: {ended.why}.",)
+            return tuple(found), probes, (f"{method} was not fitted: {ended.why}.",)
         found.append(one)
+        kept.append(own)
         if one.interrupted:
-            return tuple(found), probes[0], (f"The audit ended with {method}, before its plan.",)
-    return tuple(found), probes[0], ()
+            return tuple(found), probes, (f"The audit ended with {method}, before its plan.",)
+    return tuple(found), probes, ()
 
 
 def _local(
     oracle: Oracle, picked: Picked, reference: FloatArray, plan: AuditPlan
-) -> tuple[LocalExplanations | None, tuple[str, ...]]:
-    """Explanations of single rows by the local method, if one was named."""
+) -> tuple[LocalExplanations | None, LocalKept | None, tuple[str, ...]]:
+    """Explanations of single rows by the local method, if one was named, and why it ended."""
     for method in plan.methods["local"]:
+        options = plan.options.get(method)
         try:
-            with oracle.counting("local"):
+            with oracle.counting("local"), oracle.keeping(FRESH) as kept:
                 found = explain_rows(
                     oracle,
                     picked.rows,
@@ -103,16 +154,29 @@ def _local(
                     method=method,
                     fidelity=LOCAL_FIDELITY,
                     seed=plan.seed,
-                    options=plan.options.get(method),
+                    options=options,
                     index=picked.index,
                 )
         except BudgetTooSmall as refused:
-            return None, (f"No single rows were explained: {refused}",)
+            return None, None, (f"No single rows were explained: {refused}",)
         except ENDINGS as ended:
-            return None, (f"No single rows were explained: {ended.why}.",)
+            return None, None, (f"No single rows were explained: {ended.why}.",)
         early = (f"The audit ended with {method}, before its plan.",) if found.interrupted else ()
-        return found if plan.pick is None else showing_most(found, plan.pick), early
-    return None, ()
+        shown, places = (found, None) if plan.pick is None else showing_most(found, plan.pick)
+        if plan.evidence == "none":
+            return shown, None, early
+        algorithm, _ = local_method(oracle, method, options)
+        own = local_kept(
+            kept,
+            algorithm,
+            found,
+            picked=places,
+            reference=reference,
+            classes=oracle.classes,
+        )
+        again = None if own is None else as_measured(shown, own)
+        return (shown, None, early) if again is None else (again, own, early)
+    return None, None, ()
 
 
 def _look(watch: Watch | None, moment: str) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from surrogate._distill import opening_of, plan_of
 from surrogate._explain import LOCAL_FIDELITY, local_method
 from surrogate._picked import Picked, candidates, numbered
 from surrogate._target import Split, encode_rows
-from surrogate._validate import NoneOr, Whole, check, unknown
+from surrogate._validate import Choice, NoneOr, Whole, check, unknown
 from surrogate.domain import Domain
 from surrogate.errors import OptionError
+from surrogate.explanation.evidence import EVIDENCE
 from surrogate.methods import find
 from surrogate.oracle import Watch
 from surrogate.oracle.noise import PURPOSE as NOISE
@@ -38,10 +39,12 @@ class AuditPlan:
     target: float | None
     seed: int
     pick: int | None = None  # of the rows that are explained, how many are kept
+    evidence: str = "rows"  # what is kept of rows and answers
 
     def __post_init__(self) -> None:
         known = [name for names in self.methods.values() for name in names]
         unknown("audit(options=...)", self.options, known)
+        check("audit", {"evidence": Choice(EVIDENCE)}, {"evidence": self.evidence})
 
 
 def by_scope(methods: Sequence[str]) -> dict[str, list[str]]:

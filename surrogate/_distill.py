@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from surrogate._kept import Refits, SurrogateKept
 from surrogate._probe import ENDINGS, Groups, Probe, ask_probes, check_target
 from surrogate._progress import OnProgress
 from surrogate._target import (
@@ -23,7 +24,7 @@ from surrogate._target import (
 from surrogate.domain import Domain
 from surrogate.errors import OptionError
 from surrogate.explanation import GlobalExplanation
-from surrogate.fidelity import Curve, Stability, Trivial, form_stability, trivial
+from surrogate.fidelity import Curve, Trivial, trivial
 from surrogate.forms import Form, RuleSet
 from surrogate.methods import METHODS, check_needs, find, method_class, method_options
 from surrogate.oracle import Answers
@@ -262,8 +263,13 @@ def distill_rows(
     target: float | None = None,
     groups: Groups | None = None,
     probes: tuple[Probe, ...] = (),
+    kept: SurrogateKept | None = None,
 ) -> tuple[GlobalExplanation, tuple[Probe, ...]]:
-    """Fit, measure and refit; `probes` of an earlier method are measured on again."""
+    """Fit, measure and refit; `probes` of an earlier method are measured on again.
+
+    Into `kept` goes what figures are computed from, beside the probes and the form.
+    """
+    kept = SurrogateKept() if kept is None else kept
     oracle.settle(opening_of(method, split, oracle=oracle, seed=seed, options=options))
     check_target(oracle, target)
     given = method_options(method, oracle.task, options)
@@ -272,7 +278,7 @@ def distill_rows(
     fitted = make(oracle, random_state=seed, **given).fit(population)
     form: Form = fitted.form_
     learnt = fitted.learnt_from_
-    base = trivial(Answers(learnt.values, learnt.decision))
+    base = kept.base = trivial(Answers(learnt.values, learnt.decision))
     n = min(fidelity, AFTER_END) if fitted.interrupted_ else fidelity
     try:
         asked = probes or ask_probes(oracle, split, form, n=n, seed=seed, target=target)
@@ -286,7 +292,10 @@ def distill_rows(
     refit = partial(make, oracle, **given)
     ended = fitted.interrupted_ or any(probe.ended for probe in asked)
     again = stability if _is_drawn(fitted) and not ended else 0
-    steady, late = _refits(oracle, refit, population, split.test, again, first=fitted, base=base)
+    kept.refits, late = _refits(
+        oracle, refit, population, split.test, again, first=fitted, base=base
+    )
+    kept.sizes = _sizes(fitted)
     facts = {
         "method": method,
         "fidelity": fidelity,
@@ -305,8 +314,8 @@ def distill_rows(
         fidelity=tuple(measured),
         classes=oracle.classes,
         target=oracle.box.traits.name,
-        curve=_curve(fitted, asked[0], oracle, base, seed=seed),
-        stability=steady,
+        curve=_curve(fitted, kept.sizes, asked[0], oracle, base, seed=seed),
+        stability=None if kept.refits is None else kept.refits.stability(oracle.task),
         rules=None if fitted.rules_ is None else asked[0].charge(fitted.rules_),
         verdict=None if probes else asked[0].verdict,
         queries=oracle.queries,
@@ -326,14 +335,26 @@ def _scale(matrix: FloatArray) -> list[float]:
     return [float(f"{deviation:.6g}") if deviation > 0 else 1.0 for deviation in some]
 
 
-def _curve(fitted: Any, probe: Probe, oracle: Oracle, base: Trivial, *, seed: int) -> Curve | None:
-    """Fidelity of the same answers' forms of other sizes, on the same rows; nothing is asked."""
+def _sizes(fitted: Any) -> dict[int, Form]:
+    """Forms of other sizes from the same answers, by size."""
     unit = next(iter(fitted.form_.size))  # leaves of a tree, rules of a list
     by_size = {int(form.size[unit]): form for form in fitted.path(SIZES)}
-    points = {
-        size: probe.measure(form, oracle, base, seed=seed) for size, form in sorted(by_size.items())
-    }
-    return Curve(tuple(points), tuple(points.values()), unit=unit) if len(points) > 1 else None
+    return dict(sorted(by_size.items())) if len(by_size) > 1 else {}
+
+
+def _curve(
+    fitted: Any,
+    sizes: Mapping[int, Form],
+    probe: Probe,
+    oracle: Oracle,
+    base: Trivial,
+    *,
+    seed: int,
+) -> Curve | None:
+    """Fidelity of forms of other sizes on the same rows; nothing is asked."""
+    points = {size: probe.measure(form, oracle, base, seed=seed) for size, form in sizes.items()}
+    unit = next(iter(fitted.form_.size))
+    return Curve(tuple(points), tuple(points.values()), unit=unit) if points else None
 
 
 def _refits(
@@ -345,8 +366,8 @@ def _refits(
     *,
     first: Any,
     base: Trivial,
-) -> tuple[Stability | None, tuple[str, ...]]:
-    """Fit again under n other seeds, and compare what all fits say of held-out rows."""
+) -> tuple[Refits | None, tuple[str, ...]]:
+    """Fit again under n other seeds; what all fits say of held-out rows."""
     seed = first.random_state
     seeds = [child_seed(seed, "refit", i) for i in range(n)]
     forms: list[Any] = [first.form_]
@@ -376,12 +397,5 @@ def _refits(
         ]
     )
     fired = np.stack([form.apply(test) for form in forms])
-    used = [form.columns for form in forms]
-    steady = form_stability(
-        said,
-        fired,
-        task=oracle.task,
-        features=used,
-        seeds=(seed, *seeds[: len(forms) - 1]),
-    )
-    return steady, notes
+    used = tuple(frozenset(form.columns) for form in forms)
+    return Refits(said, fired, used, (seed, *seeds[: len(forms) - 1])), notes

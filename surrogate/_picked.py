@@ -69,15 +69,17 @@ def candidates(split: Split, *, seed: int) -> Picked:
     return Picked(split.test[place], tuple(split.test_index[place].tolist()))
 
 
-def showing_most(explanations: LocalExplanations, n: int) -> LocalExplanations:
-    """The rows whose explanations together show most of what matters, and a note that says so."""
+def showing_most(
+    explanations: LocalExplanations, n: int
+) -> tuple[LocalExplanations, tuple[int, ...]]:
+    """The rows whose explanations together show most of what matters, with a note; their places."""
     picked = explanations.pick(n)
     note = (
         f"These are {len(picked)} of {picked.n_rows:,} held-out rows, picked because their largest "
         f"terms together show {picked.coverage:.0%} of what matters over all of them (SP-LIME)."
     )
     part = explanations.take(picked.positions)
-    return replace(part, notes=(note, *part.notes))
+    return replace(part, notes=(note, *part.notes)), tuple(picked.positions)
 
 
 def _typical(rows: FloatArray, among: IntArray) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,24 @@ from surrogate.fidelity import Fidelity, Trivial, Verdict, assess, until
 from surrogate.oracle import Answers
 from surrogate.rules import measure
 from surrogate.sampling import NeighbourSampler, child_seed, generator
-from surrogate.types import FloatArray, IntArray
+from surrogate.types import FloatArray, IntArray, Label, Output, Task
 
 if TYPE_CHECKING:
     from surrogate._target import Split
     from surrogate.forms import Form, RuleSet
     from surrogate.oracle import Oracle
 
-__all__ = ["ENDINGS", "PERTURBED", "REAL", "Groups", "Probe", "ask_probes", "check_target"]
+__all__ = [
+    "ENDINGS",
+    "PERTURBED",
+    "REAL",
+    "Answering",
+    "Groups",
+    "Probe",
+    "Saying",
+    "ask_probes",
+    "check_target",
+]
 
 Groups: TypeAlias = Mapping[str, npt.NDArray[Any]]
 """Name of a grouping -> the group of each held-out row."""
@@ -32,6 +42,24 @@ REAL, PERTURBED = "held-out real rows", "perturbed rows around held-out rows"
 LEAST_MEASURED = 2
 ENDINGS = (BudgetSpent, Interrupted, ModelError)
 """What ends asking before its plan; what was found by then is kept."""
+
+
+class Answering(Protocol):
+    """What is known of answers: an Oracle's facts, or those that a report keeps."""
+
+    @property
+    def task(self) -> Task: ...
+    @property
+    def output(self) -> Output: ...
+    @property
+    def classes(self) -> tuple[Label, ...] | None: ...
+
+
+class Saying(Protocol):
+    """What decides: a form, or what one said."""
+
+    def predict(self, matrix: Any, /) -> npt.NDArray[Any]: ...
+    def predict_values(self, matrix: Any, /) -> npt.NDArray[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +91,13 @@ class Probe:
     verdict: Verdict | None = None
 
     def measure(
-        self, form: Form, oracle: Oracle, base: Trivial, *, seed: int, groups: Groups | None = None
+        self,
+        form: Saying,
+        oracle: Answering,
+        base: Trivial,
+        *,
+        seed: int,
+        groups: Groups | None = None,
     ) -> Fidelity:
         """Fidelity of a form on these rows."""
         decides = oracle.task == "classification"

@@ -86,14 +86,15 @@ class Counted:
 
 
 def timeless(result: Any) -> Any:
-    """A result's JSON without the time that the model took."""
+    """A result's JSON without the time that the model took, and the hash of all."""
     return drop_seconds(json.loads(result.to_json()))
 
 
 def drop_seconds(value: Any) -> Any:
-    """Nested values without any key "seconds"."""
+    """Nested values without any key "seconds", or a hash that seconds change."""
     if isinstance(value, dict):
-        return {key: drop_seconds(item) for key, item in value.items() if key != "seconds"}
+        kept = {key: item for key, item in value.items() if key not in ("seconds", "integrity")}
+        return {key: drop_seconds(item) for key, item in kept.items()}
     return [drop_seconds(item) for item in value] if isinstance(value, list) else value
 
 

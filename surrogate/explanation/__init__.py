@@ -12,6 +12,7 @@ from surrogate.explanation.compared import (
 from surrogate.explanation.comparison import Comparison
 from surrogate.explanation.contrast import Contrast
 from surrogate.explanation.encoding import Binned, Present, Scaled
+from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.joint_tree import Disagreement
 from surrogate.explanation.local_explanation import LocalExplanation
@@ -31,6 +32,7 @@ __all__ = [
     "Comparison",
     "Contrast",
     "Disagreement",
+    "Evidence",
     "GlobalExplanation",
     "LocalExplanation",
     "LocalExplanations",

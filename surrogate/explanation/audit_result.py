@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from surrogate.explanation import frames, html, printing
+from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.serial import dumps, loads, plain
@@ -52,6 +53,8 @@ class AuditResult:
         Command, seed, versions: what it takes to do it again.
     notes : tuple of str
         Warnings that a reader must see.
+    evidence : Evidence or None
+        The rows and answers that the figures were computed from, for `surrogate.verify`.
     """
 
     target: Mapping[str, Any]
@@ -64,6 +67,7 @@ class AuditResult:
     interrupted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         for name in ("target", "data", "settings"):
@@ -82,6 +86,7 @@ class AuditResult:
             "interrupted": self.interrupted,
             "settings": self.settings,
             "notes": list(self.notes),
+            "evidence": None if self.evidence is None else self.evidence.to_dict(),
         }
 
     @classmethod
@@ -102,6 +107,7 @@ class AuditResult:
             interrupted=data["interrupted"],
             settings=data["settings"],
             notes=tuple(data["notes"]),
+            evidence=optional(Evidence.from_dict, data.get("evidence")),
         )
 
     def to_json(self, *, indent: int | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,23 +12,44 @@ import numpy as np
 
 from surrogate.errors import InputError
 
-__all__ = ["dumps", "loads", "pack", "plain", "unpack"]
+__all__ = ["INTEGRITY", "dumps", "integrity", "loads", "pack", "plain", "unpack"]
 
 VERSION = 1
 """Version of every schema below; a newer one is refused, an older one is read."""
+INTEGRITY = "integrity"
+"""Where a document keeps the hash of everything else in it."""
 
 
 def dumps(schema: str, body: Mapping[str, Any], *, indent: int | None = None) -> str:
     """Write a body under its schema tag as strict JSON: no NaN, keys in their order.
 
+    Last comes the hash of all before it, which `surrogate verify` checks.
+
     Examples
     --------
     >>> from surrogate.explanation.serial import dumps
-    >>> dumps("surrogate/example", {"value": float("nan")})
-    '{"schema": "surrogate/example", "version": 1, "value": null}'
+    >>> dumps("surrogate/example", {"value": float("nan")}).partition(', "integrity"')[0]
+    '{"schema": "surrogate/example", "version": 1, "value": null'
     """
     document = {"schema": schema, "version": VERSION, **plain(body)}
+    document[INTEGRITY] = {"sha256": integrity(document)}
     return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=indent)
+
+
+def integrity(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document's canonical JSON, without its own hash.
+
+    Canonical: keys sorted, no spaces, ASCII only, numbers as Python's json writes them.
+
+    Examples
+    --------
+    >>> from surrogate.explanation.serial import integrity
+    >>> integrity({"b": 1, "a": 2}) == integrity({"a": 2, "b": 1, "integrity": "any"})
+    True
+    """
+    rest = {name: value for name, value in document.items() if name != INTEGRITY}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def loads(schema: str, text: str | bytes) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from surrogate._validate import Boolean, Choice, Instance, NoneOr, Real, Rule, W
 from surrogate.errors import DataError, ModelError, OptionError
 from surrogate.explanation.encoding import Binned
 from surrogate.local._assemble import assemble
-from surrogate.local._designs import Cuts, Design, child_seed, lime_design, make_design
+from surrogate.local._designs import Cuts, Design, Drawn, child_seed, lime_design, make_design
 from surrogate.local._device import place_of
 from surrogate.local._entropy import asks_bins
-from surrogate.local._fit import Settings
+from surrogate.local._fit import Settings, own_view
 from surrogate.local._kernel import default_width
 from surrogate.local._refit import refit
 from surrogate.local._run import Job, kept_columns, run
@@ -252,7 +252,31 @@ class Lime:
         """Rows that each `refit` of so many rows will ask."""
         return self.cost(n_rows)["fit"]
 
-    def _with(self, result: LimeResult) -> Lime:
+    def fresh_weights(self, result: Any, fresh: FloatArray, *, reference: Any) -> FloatArray:
+        """What the kernel around each row of a result gives other rows.
+
+        Parameters
+        ----------
+        result : LimeResult or LocalExplanations
+            Its rows, widths and bins are used.
+        fresh : array of shape (n, d), or (r, n, d)
+            The same for all rows, or others for each.
+        reference : array of shape (n, d)
+
+        Returns
+        -------
+        array of shape (r, n)
+        """
+        job = self._with(result).job(result.rows, reference=reference)
+        design, found = job.design, []
+        for i, row in enumerate(job.rows):
+            rows = fresh if fresh.ndim == 2 else fresh[i]
+            drawn = Drawn(rows, *design.encode(rows))
+            _, weight = own_view(design, drawn, row[None], job.settings.width)
+            found.append(weight[0])
+        return np.stack(found)
+
+    def _with(self, result: Any) -> Lime:
         """The same, with the width and the bins that a result was fitted at."""
         edges = self.edges
         if asks_bins(self) and isinstance(result.encoding, Binned):

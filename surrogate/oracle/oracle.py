@@ -16,6 +16,7 @@ from surrogate.oracle.answers import Answers
 from surrogate.oracle.asker import OnProgress, Purpose, closed
 from surrogate.oracle.budget import Budget
 from surrogate.oracle.direct import Direct
+from surrogate.oracle.kept import Kept
 from surrogate.oracle.ledger import Ledger
 from surrogate.oracle.pace import Clock
 from surrogate.oracle.policy import RetryPolicy
@@ -105,6 +106,7 @@ class Oracle:
         self._traits = box.traits
         self._budget = Budget.of(budget)
         self._counted_as: str | None = None
+        self._kept: Kept | None = None
         way: type[Direct] | partial[Wired] = Direct
         if isinstance(box, Remote):
             way = partial(Wired, ledger=ledger, offline=offline, retry=retry, clock=clock)
@@ -285,8 +287,11 @@ class Oracle:
         Interrupted
             On Ctrl-C; it carries the answers.
         """
-        purpose = self._counted_as or purpose
-        return self._way.ask(matrix, purpose, domain=self.domain, replicate=replicate)
+        counted = self._counted_as or purpose
+        answers = self._way.ask(matrix, counted, domain=self.domain, replicate=replicate)
+        if self._kept is not None:
+            self._kept.take(purpose, matrix, answers)
+        return answers
 
     def ask_parts(self, parts: Sequence[tuple[str, Array]]) -> list[Answers]:
         """Ask several matrices in one go, each counted under its own purpose.
@@ -313,6 +318,8 @@ class Oracle:
         spans = tuple((purpose, end) for (purpose, _), end in zip(parts, ends))
         whole = namespace(parts[0][1]).concat([matrix for _, matrix in parts])
         answers = self._way.ask(whole, self._counted_as or spans, domain=self.domain)
+        if self._kept is not None:
+            self._kept.take(spans, whole, answers)
         return [answers[end - size : end] for size, end in zip(sizes, ends)]
 
     def look(self, matrix: Array, layers: Sequence[str], *, purpose: str = "fit") -> Answers:
@@ -367,6 +374,32 @@ class Oracle:
             yield
         finally:
             self._counted_as = before
+
+    @contextmanager
+    def keeping(self, *purposes: str) -> Iterator[Kept]:
+        """Keep the rows that are asked meanwhile for some purposes, with their answers.
+
+        Parameters
+        ----------
+        *purposes : str
+            As the asker names them, whatever they are counted under.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from surrogate import Domain, Oracle, wrap
+        >>> X = np.array([[1.0, 2.0], [3.0, 4.0]])
+        >>> oracle = Oracle(wrap(lambda X: X.sum(axis=1), task="regression"), Domain.infer(X))
+        >>> with oracle.keeping("fidelity") as kept:
+        ...     _ = oracle.ask(X, purpose=(("fit", 1), ("fidelity", 2)))
+        >>> [(rows.tolist(), answers.values.tolist()) for rows, answers in kept.of("fidelity")]
+        [([[3.0, 4.0]], [[7.0]])]
+        """
+        before, self._kept = self._kept, Kept(purposes)
+        try:
+            yield self._kept
+        finally:
+            self._kept = before
 
     def seen(self, domain: Domain) -> Oracle:
         """The same oracle, whose rows are rows of another domain.
