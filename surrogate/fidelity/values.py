@@ -70,6 +70,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "became unfavourable", True, False, "share of changed rows that turned unfavourable"
         ),
         "mean change": Metric("mean change", False, True, "of the answer, in its unit"),
+        "disagreement": Metric(
+            "disagreement", True, False, "share of rows that are decided differently"
+        ),
         "rows in several rules": Metric(
             "rows in several rules", True, False, "share of rows that two rules or more hold for"
         ),
