@@ -1,8 +1,8 @@
 """Whether two models, or two arms of models, differ: paired by source row, or over seeds.
 
-What a verdict speaks of is what was permuted. Rows that swap two nets say something of *these
-nets*; *the training recipe* is only shown by training again, since two nets of one recipe differ
-too: docs/verdicts.md has how often each goes wrong.
+What a verdict speaks of is what was permuted. Rows whose models are swapped say something of
+*these nets*; *the training recipe* is only shown by training again, since two nets of one recipe
+differ too: docs/verdicts.md has how often each goes wrong.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ import numpy.typing as npt
 
 from surrogate._validate import Real, Whole, check
 from surrogate.errors import InputError
-from surrogate.fidelity.bootstrap import source_totals
+from surrogate.fidelity.bootstrap import Statistic
 from surrogate.fidelity.holm import LEAST
-from surrogate.fidelity.intervals import source_index
 from surrogate.fidelity.permuting import Permuted, flip_signs, permute_labels
-from surrogate.fidelity.sides import Side, parts_of
-from surrogate.types import FloatArray, IntArray
+from surrogate.types import BoolArray, FloatArray
 
-__all__ = ["MIN_SEEDS", "Difference", "compare_arms", "compare_rows", "compare_seeds"]
+__all__ = [
+    "MIN_SEEDS",
+    "Difference",
+    "compare_rows",
+    "compare_seeds",
+    "lacking",
+    "pseudo_values",
+]
 
 MIN_SEEDS = 8
 """Training seeds an arm from which a verdict may speak of the training recipe."""
@@ -39,13 +44,12 @@ class Difference:
     Parameters
     ----------
     metric : str
-        Name in `PAIRED_METRICS`.
     effect : float or None
         None where the metric is undefined for either.
     low, high : float or None
         The effects that the test does not reject at `level`; None where it cannot reject any.
     p : float or None
-        Two-sided, not corrected for other tests.
+        Two-sided, not corrected for other tests: see `holm`.
     smallest : float
         The smallest p that these units can reach.
     about : {"these nets", "the training recipe"}
@@ -71,38 +75,75 @@ class Difference:
     reason: str = ""
 
 
-def compare_rows(
-    first: Side | Sequence[Side],
-    second: Side | Sequence[Side],
-    metrics: Sequence[str] | None = None,
-    *,
-    level: float = 0.95,
-    resamples: int = LEAST,
-    seed: int = 0,
-    reason: str = "",
-) -> tuple[Difference, ...]:
-    """Compare two models, or the means of two arms, on rows paired by their source.
-
-    Each source row's part in both metrics is swapped between the models, or not, by a coin:
-    the sign of its part in the difference flips. What a source adds to R², a ratio of sums,
-    is its jackknife pseudo-value. To swap and recompute the ratios instead would compare the
-    models only if they varied alike: with equal R² and different spread of the output it
-    errs, up to 27 % at a nominal 5 % in docs/verdicts.md.
+def pseudo_values(totals: FloatArray, statistic: Statistic) -> tuple[FloatArray, FloatArray]:
+    """Give metrics, and what each source adds to them, times the number of sources.
 
     Parameters
     ----------
-    first, second : Side, or sequence of Side
-        Rows may differ (each model's own adversarial rows), their sources must not. Of
-        several models in an arm the mean is compared.
-    metrics : sequence of str, optional
-        Names of `PAIRED_METRICS`; all that both sides allow, if not given.
+    totals : array of shape (G, m)
+        Sums over the rows of each source.
+    statistic : callable
+        Totals (..., m) to values (..., q).
+
+    Returns
+    -------
+    values : array of shape (q,)
+    pseudo : array of shape (G, q)
+        Jackknife pseudo-values; of a mean, each source's own.
+
+    References
+    ----------
+    Tukey (1958), Annals of Mathematical Statistics 29; Efron & Tibshirani (1993), chapter 11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from surrogate.fidelity import pseudo_values
+    >>> value, pseudo = pseudo_values(np.c_[np.ones(4), [1.0, 0, 0, 1]], lambda t: t[..., 1:] / 4)
+    >>> float(value[0])
+    0.5
+    """
+    whole, groups = totals.sum(axis=0), len(totals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.asarray(statistic(whole))
+        if groups < 2:
+            return value, np.broadcast_to(value, (groups, value.size))
+        return value, groups * value - (groups - 1) * statistic(whole - totals)
+
+
+def compare_rows(
+    first: FloatArray,
+    second: FloatArray,
+    statistic: Statistic,
+    *,
+    metrics: Sequence[str],
+    level: float = 0.95,
+    resamples: int = LEAST,
+    seed: int = 0,
+) -> tuple[Difference, ...]:
+    """Compare two models, or the means of two arms, on rows paired by their source.
+
+    Each source's part in both metrics is swapped between the models, or not, by a coin: the
+    sign of its part in the difference flips. What a source adds to R², a ratio of sums, is its
+    jackknife pseudo-value. To swap the sums instead, and make the ratios anew, would ask
+    whether the models are alike in everything: the spread of the model that varies more would
+    then decide, and where R² is equal and the other model's errors lie in few sources, the
+    test errs too often (measured in docs/verdicts.md).
+
+    Parameters
+    ----------
+    first, second : array of shape (G, m), or (nets, G, m) for an arm
+        Sums over the rows of each source, the same sources in the same order. The rows
+        themselves may differ: each model's own adversarial ones.
+    statistic : callable
+        Totals (..., m) to values (..., q); undefined values are NaN.
+    metrics : sequence of q str
+        What the values are called.
     level : float
         Of the intervals, each by itself.
     resamples : int
         Draws where there are too many sign patterns to try all; see `resamples_for`.
     seed : int
-    reason : str
-        What a wider claim lacks, for the record.
 
     Returns
     -------
@@ -112,41 +153,48 @@ def compare_rows(
     Raises
     ------
     InputError
-        If the sides have no rows, other sources, or not what a metric needs.
+        If there are no sources, or not the same number of them.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from surrogate.fidelity import Side, compare_rows
-    >>> model, rows = np.arange(300) % 2, np.arange(300)
-    >>> often = Side(decision=model, said_decision=np.where(rows % 10 == 0, 1 - model, model))
-    >>> seldom = Side(decision=model, said_decision=np.where(rows % 4 == 0, 1 - model, model))
-    >>> (found,) = compare_rows(seldom, often)
-    >>> found.metric, round(found.effect, 3), found.p <= 0.001, found.about
-    ('agreement', 0.15, True, 'these nets')
+    >>> from surrogate.fidelity import compare_rows
+    >>> rows = np.arange(300)
+    >>> seldom, often = (np.c_[np.ones(300), rows % k != 0] for k in (4, 10))
+    >>> share = lambda total: total[..., 1:] / total[..., :1]
+    >>> (found,) = compare_rows(seldom, often, share, metrics=["agreement"])
+    >>> round(found.effect, 3), found.p <= 0.001, found.about
+    (0.15, True, 'these nets')
     """
     _check(level, resamples)
     arms = [_arm(first), _arm(second)]
-    names = _shared(arms, metrics)
-    index, groups = _paired_sources(arms)
-    values = np.empty((2, len(names)))
-    pseudo = np.empty((2, groups, len(names)))
-    for a, arm in enumerate(arms):
-        for j, name in enumerate(names):
-            each = [_pseudo(one, name, at, groups) for one, at in zip(arm, index[a], strict=True)]
-            values[a, j] = np.mean([value for value, _ in each])
-            pseudo[a, :, j] = np.mean([parts for _, parts in each], axis=0)
-    effects = values[1] - values[0]
-    differences = pseudo[1] - pseudo[0]
+    if arms[0].shape[1:] != arms[1].shape[1:] or not arms[0].shape[1]:
+        raise InputError(
+            "Models are compared on sums of the same sources; got shapes "
+            f"{arms[0].shape[1:]} and {arms[1].shape[1:]}."
+        )
+    parts = [[pseudo_values(net, statistic) for net in arm] for arm in arms]
+    one, other = (np.mean([value for value, _ in arm], axis=0) for arm in parts)
+    ours, theirs = (np.mean([pseudo for _, pseudo in arm], axis=0) for arm in parts)
+    effects, differences = other - one, theirs - ours
     defined = np.isfinite(np.concatenate([effects[None], differences])).all(axis=0)
     safe = np.where(defined, differences, 0.0)
     centred = safe - safe.mean(axis=0) + np.where(defined, effects, 0.0)
     found = flip_signs(centred, level=level, resamples=resamples, seed=seed)
-    few = f"{groups:,} source row{'' if groups == 1 else 's'}"
+    groups = len(differences)
+    enough = min(map(len, arms)) >= MIN_SEEDS
     return _differences(
-        names, effects, defined, found, few=few, unit="source rows", about=NETS, n=groups,
-        level=level, reason=reason,
-    )  # fmt: skip
+        metrics,
+        effects,
+        defined,
+        found,
+        few=f"{groups:,} source row{'' if groups == 1 else 's'}",
+        unit="source rows",
+        about=NETS,
+        n=groups,
+        level=level,
+        reason="" if enough else lacking(*map(len, arms)),
+    )
 
 
 def compare_seeds(
@@ -204,59 +252,17 @@ def compare_seeds(
     )
     enough = min(len(x), len(y)) >= MIN_SEEDS
     return _differences(
-        tuple(metrics), y.mean(axis=0) - x.mean(axis=0), defined, found,
-        few=f"{len(x)} and {len(y)} training seeds", unit="training seeds",
-        about=RECIPE if enough else NETS, n=len(x) + len(y), level=level,
+        metrics,
+        y.mean(axis=0) - x.mean(axis=0),
+        defined,
+        found,
+        few=f"{len(x)} and {len(y)} training seeds",
+        unit="training seeds",
+        about=RECIPE if enough else NETS,
+        n=len(x) + len(y),
+        level=level,
         reason="" if enough else lacking(len(x), len(y)),
-    )  # fmt: skip
-
-
-def compare_arms(
-    first: Sequence[Side],
-    second: Sequence[Side],
-    metrics: Sequence[str] | None = None,
-    *,
-    level: float = 0.95,
-    resamples: int = LEAST,
-    seed: int = 0,
-) -> tuple[Difference, ...]:
-    """Compare two arms by what they allow: over training seeds, or by source row.
-
-    With at least `MIN_SEEDS` nets in both arms the seeds are permuted and the verdict speaks
-    of the training recipe; else the arms' means are paired by source row, the verdict speaks
-    of these nets, and the reason says what is missing.
-
-    Parameters
-    ----------
-    first, second : sequence of Side
-        One a net.
-    metrics, level, resamples, seed
-        As in `compare_rows`.
-
-    Returns
-    -------
-    tuple of Difference
-    """
-    arms = [_arm(first), _arm(second)]
-    if min(map(len, arms)) < MIN_SEEDS:
-        return compare_rows(
-            first,
-            second,
-            metrics,
-            level=level,
-            resamples=resamples,
-            seed=seed,
-            reason=lacking(*map(len, arms)),
-        )
-    names = _shared(arms, metrics)
-    one, other = (np.array([figures_of(side, names) for side in arm]) for arm in arms)
-    return compare_seeds(one, other, names, level=level, resamples=resamples, seed=seed)
-
-
-def figures_of(side: Side, metrics: Sequence[str]) -> list[float]:
-    """A side's figures without intervals, to be compared over seeds; NaN where undefined."""
-    index, groups = _index([side])
-    return [_pseudo(side, name, index[0], groups, figure_only=True)[0] for name in metrics]
+    )
 
 
 def lacking(first: int, second: int) -> str:
@@ -282,60 +288,14 @@ def _check(level: float, resamples: int) -> None:
     )
 
 
-def _arm(given: Side | Sequence[Side]) -> tuple[Side, ...]:
-    arm = (given,) if isinstance(given, Side) else tuple(given)
-    if not arm:
-        raise InputError("An arm needs at least one model; got none.")
-    return arm
-
-
-def _shared(arms: Sequence[Sequence[Side]], metrics: Sequence[str] | None) -> tuple[str, ...]:
-    """The metrics asked for, or all that every side allows."""
-    if metrics is not None:
-        return tuple(metrics)
-    sides = [side for arm in arms for side in arm]
-    return tuple(name for name in sides[0].metrics if all(name in s.metrics for s in sides))
-
-
-def _index(sides: Sequence[Side]) -> tuple[list[IntArray], int]:
-    """Source numbers of each side's rows, the same source having the same number."""
-    given = [np.arange(s.n) if s.sources is None else np.asarray(s.sources) for s in sides]
-    joined, groups = source_index(np.concatenate(given), sum(map(len, given)))
-    ends = np.cumsum([len(one) for one in given])[:-1]
-    return list(np.split(joined, ends)), groups
-
-
-def _paired_sources(arms: Sequence[Sequence[Side]]) -> tuple[list[list[IntArray]], int]:
-    """Source numbers of every side of both arms, which must have the same sources."""
-    sides = [side for arm in arms for side in arm]
-    if any(side.sources is not None and (np.asarray(side.sources) < 0).any() for side in sides):
-        raise InputError("Rows are paired by their source; some have none (a negative number).")
-    index, groups = _index(sides)
-    for one in index:
-        if len(np.unique(one)) != groups:
-            raise InputError(
-                "Models are compared on rows of the same sources; here one has "
-                f"{len(np.unique(one)):,} of {groups:,}."
-            )
-    cut = len(arms[0])
-    return [index[:cut], index[cut:]], groups
-
-
-def _pseudo(
-    side: Side, metric: str, index: IntArray, groups: int, *, figure_only: bool = False
-) -> tuple[float, FloatArray]:
-    """A metric's value, and each source's pseudo-value: what it adds, times their number."""
-    columns, statistic, defined = parts_of(side, metric, index)
-    if not defined:
-        return np.nan, np.full(groups, np.nan)
-    totals = source_totals(columns, index, groups)
-    whole = totals.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(statistic(whole)[0])
-        if figure_only or groups < 2:
-            return value, np.full(groups, value)
-        without = statistic(whole - totals)[:, 0]  # (G,)
-    return value, groups * value - (groups - 1) * without
+def _arm(given: FloatArray) -> FloatArray:
+    """Totals of every net of an arm: (nets, G, m)."""
+    found = np.asarray(given, dtype=np.float64)
+    if found.ndim not in (2, 3) or not len(found):
+        raise InputError(
+            f"Totals have shape (sources, m), or (nets, sources, m); got {found.shape}."
+        )
+    return found if found.ndim == 3 else found[None]
 
 
 def _figures(name: str, given: npt.ArrayLike, metrics: Sequence[str]) -> FloatArray:
@@ -351,7 +311,7 @@ def _figures(name: str, given: npt.ArrayLike, metrics: Sequence[str]) -> FloatAr
 def _differences(
     names: Sequence[str],
     effects: FloatArray,
-    defined: npt.NDArray[np.bool_],
+    defined: BoolArray,
     found: Permuted,
     *,
     few: str,
@@ -362,25 +322,25 @@ def _differences(
     reason: str,
 ) -> tuple[Difference, ...]:
     """One record a metric; what is undefined or out of reach says why."""
+    told: dict[str, Any] = {"smallest": found.smallest, "about": about, "unit": unit, "n": n}
+    told["level"] = level
     made: list[Difference] = []
     for j, name in enumerate(names):
-        told: dict[str, Any] = {"smallest": found.smallest, "about": about, "unit": unit, "n": n}
         if not defined[j]:
             why = "undefined: a model answers the same on every row, or too few sources vary"
-            made.append(Difference(name, None, None, None, None, **told, level=level, reason=why))
+            made.append(Difference(name, None, None, None, None, **told, reason=why))
             continue
-        low, high = float(found.low[j]), float(found.high[j])
+        effect, low, high = (float(a[j]) for a in (effects, found.low, found.high))
         bounded = np.isfinite(low) and np.isfinite(high)
-        why = "" if bounded else (f"the smallest p that {few} can reach is {found.smallest:.2g}")
+        why = "" if bounded else f"the smallest p that {few} can reach is {found.smallest:.2g}"
         made.append(
             Difference(
                 name,
-                float(effects[j]),
-                low if bounded else None,
-                high if bounded else None,
+                effect,
+                min(low, effect) if bounded else None,
+                max(high, effect) if bounded else None,
                 float(found.p[j]),
                 **told,
-                level=level,
                 reason="; ".join(filter(None, (why, reason))),
             )
         )
