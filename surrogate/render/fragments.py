@@ -18,9 +18,11 @@ __all__ = [
     "listing",
     "notebook",
     "paragraph",
+    "precision",
     "preformatted",
     "support",
     "table",
+    "tabs",
     "whisker",
 ]
 
@@ -75,8 +77,32 @@ def paragraph(text: str, kind: str = "") -> Fragment:
     return Fragment(f"<p{attribute}>{escape(text)}</p>")
 
 
-def table(content: Table, *, pictures: Sequence[Fragment] = (), picture_head: str = "") -> Fragment:
-    """A table; `pictures`, one a row, make a last column."""
+def table(
+    content: Table,
+    *,
+    pictures: Sequence[Fragment] = (),
+    picture_head: str = "",
+    live: bool = False,
+    keys: Sequence[str] = (),
+) -> Fragment:
+    """A table that scrolls sideways where the page is too narrow for it.
+
+    Parameters
+    ----------
+    content : Table
+    pictures : sequence of Fragment
+        One a row, as a last column.
+    picture_head : str
+        What stands over the pictures.
+    live : bool
+        Whether the report's script lets a reader sort and filter it. A row must not head others.
+    keys : sequence of str
+        One a row, by which the report's script finds it; of the page's own making.
+
+    Returns
+    -------
+    Fragment
+    """
     caption = f"<caption>{escape(content.caption)}</caption>" if content.caption else ""
     marks = [' class="r"' if side == "r" else "" for side in content.align]
     head = "".join(f'<th scope="col"{m}>{escape(h)}</th>' for h, m in zip(content.header, marks))
@@ -91,10 +117,12 @@ def table(content: Table, *, pictures: Sequence[Fragment] = (), picture_head: st
         cells = "".join(f"<td{m}>{_cell(c)}</td>" for c, m in zip(row, marks))
         if pictures:
             cells += f'<td class="pic">{pictures[i]}</td>'
-        body.append(f"<tr>{cells}</tr>")
+        key = f' data-key="{escape(keys[i])}"' if keys else ""
+        body.append(f"<tr{key}>{cells}</tr>")
     rows = "".join(body)
+    mark = " data-live" if live else ""
     return Fragment(
-        f'<div class="scroll" tabindex="0" role="group"><table>{caption}'
+        f'<div class="scroll" tabindex="0" role="group"{mark}><table>{caption}'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -151,6 +179,40 @@ def support(covered: float, agree: float | None, most: float) -> Fragment:
     if agree is not None:
         marks += f'<rect class="plus" x="0" y="2" width="{100 * agree / most:.2f}" height="6"/>'
     return _svg("bar", marks)
+
+
+def precision(value: float | None, ends: tuple[float, float] | None) -> Fragment:
+    """A share as a mark on an axis from 0 to 1, with its interval as a band."""
+    if value is None:
+        return Fragment("")
+    return whisker(value, ends, None, low=0.0)
+
+
+def tabs(label: str, parts: Sequence[tuple[str, Fragment]]) -> Fragment:
+    """Parts under a title each, one below the other; the report's script makes them tabs.
+
+    Parameters
+    ----------
+    label : str
+        What there is to choose from. Tabs of one label and equal titles go together.
+    parts : sequence of pairs
+        Title and body.
+
+    Returns
+    -------
+    Fragment
+
+    Examples
+    --------
+    >>> from surrogate.render.fragments import paragraph, tabs
+    >>> '<h3 class="tab-title">A &amp; B</h3><p>x</p>' in tabs("", [("A & B", paragraph("x"))])
+    True
+    """
+    inner = "".join(
+        f'<div class="tab"><h3 class="tab-title">{escape(title)}</h3>{body}</div>'
+        for title, body in parts
+    )
+    return Fragment(f'<div data-tabs="{escape(label)}">{inner}</div>')
 
 
 def heading(text: str, level: int = 3) -> Fragment:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from surrogate.explanation import AuditResult, words
+from surrogate.explanation import AuditResult, GlobalExplanation, words
 from surrogate.explanation.html import bad
 from surrogate.explanation.printing import count_bad
 from surrogate.render import fragments
 from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
-from surrogate.report import backing, first_screen, readings
+from surrogate.report import artefact, backing, first_screen, readings
+from surrogate.report.live import starts_of
 
-__all__ = ["PARTS", "Page", "Part", "Section", "page_of"]
+__all__ = ["PARTS", "Page", "Part", "Section", "Write", "page_of"]
+
+Write: TypeAlias = Callable[[AuditResult], Fragment | None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Part:
 
     name: str
     title: str
-    write: Callable[[AuditResult], Fragment | None]
+    write: Write
 
 
 @dataclass(frozen=True)
@@ -117,21 +121,31 @@ def _sections(audit: AuditResult) -> Iterator[Section]:
 
 
 def _surrogate(audit: AuditResult) -> Fragment | None:
-    return readings.surrogate(audit.surrogates[0]) if audit.surrogates else None
+    if not audit.surrogates:
+        return None
+    return artefact.surrogates(audit.surrogates, starts=starts_of(audit))
 
 
-def _fidelity(audit: AuditResult) -> Fragment | None:
-    return readings.fidelity(audit.surrogates[0]) if audit.surrogates else None
+def _each(write: Callable[[GlobalExplanation], Fragment | None]) -> Write:
+    """What is said of each surrogate, as tabs where there are several of which it is said."""
+
+    def all_of(audit: AuditResult) -> Fragment | None:
+        titles = artefact.titles(audit.surrogates)
+        bodies = ((title, write(one)) for title, one in zip(titles, audit.surrogates))
+        parts = [(title, body) for title, body in bodies if body]
+        if len(audit.surrogates) == 1 and parts:
+            return parts[0][1]
+        return fragments.tabs("Surrogates", parts) if parts else None
+
+    return all_of
 
 
-def _size(audit: AuditResult) -> Fragment | None:
-    drawn = bool(audit.surrogates) and audit.surrogates[0].curve is not None
-    return readings.size(audit.surrogates[0]) if drawn else None
+def _size(one: GlobalExplanation) -> Fragment | None:
+    return None if one.curve is None else readings.size(one)
 
 
-def _stability(audit: AuditResult) -> Fragment | None:
-    known = bool(audit.surrogates) and audit.surrogates[0].stability is not None
-    return readings.stability(audit.surrogates[0]) if known else None
+def _stability(one: GlobalExplanation) -> Fragment | None:
+    return None if one.stability is None else readings.stability(one)
 
 
 def _others(audit: AuditResult) -> Fragment | None:
@@ -140,13 +154,13 @@ def _others(audit: AuditResult) -> Fragment | None:
 
 PARTS: tuple[Part, ...] = (
     Part("surrogate", "The surrogate", _surrogate),
-    Part("fidelity", "Fidelity", _fidelity),
-    Part("size", "Fidelity against size", _size),
-    Part("stability", "Stability", _stability),
+    Part("others", "Surrogates side by side", _others),
+    Part("fidelity", "Fidelity", _each(readings.fidelity)),
+    Part("size", "Fidelity against size", _each(_size)),
+    Part("stability", "Stability", _each(_stability)),
     Part(
         "outcomes", "True outcomes", lambda a: readings.outcomes(a.outcomes) if a.outcomes else None
     ),
-    Part("others", "Other surrogates", _others),
     Part(
         "local",
         "Local explanations",

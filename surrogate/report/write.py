@@ -15,7 +15,7 @@ from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanati
 from surrogate.render.fragments import Fragment
 from surrogate.report.page import Page, page_of
 
-__all__ = ["Reportable", "render", "write_report"]
+__all__ = ["Reportable", "page_script", "render", "write_report"]
 
 Reportable: TypeAlias = AuditResult | GlobalExplanation | LocalExplanations
 
@@ -23,8 +23,9 @@ Reportable: TypeAlias = AuditResult | GlobalExplanation | LocalExplanations
 def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
     """Write what was found as one self-contained HTML page.
 
-    The page opens from a file, offline; it runs no script and loads nothing. A file of the
-    same name is replaced when the page is complete, and not before.
+    The page opens from a file, offline, and loads nothing. It runs one script, the same in
+    every report, whose hash its content security policy pins; all is readable without it. A
+    file of the same name is replaced when the page is complete, and not before.
 
     Parameters
     ----------
@@ -106,11 +107,26 @@ def _render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = _resource("report.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    style, script = _resource("report.css"), page_script()
     template = environment.get_template("report.html")
-    text: str = template.render(page=page, style=Fragment(style), style_hash=digest)
+    text: str = template.render(
+        page=page,
+        style=Fragment(style),
+        style_hash=_digest(style),
+        script=Fragment(script),
+        script_hash=_digest(script),
+    )
     return text
+
+
+def page_script() -> str:
+    """The one script of every report."""
+    return _resource("forms.js") + _resource("report.js")
+
+
+def _digest(text: str) -> str:
+    """A hash as a content security policy names it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 def _resource(name: str) -> str:

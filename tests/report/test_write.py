@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,7 +17,7 @@ pytest.importorskip("matplotlib")
 
 from surrogate.errors import InputError, MissingDependency
 from surrogate.report import write_report
-from surrogate.report.write import render
+from surrogate.report.write import page_script, render
 
 VOID = {"meta", "link", "img", "source", "br"}
 
@@ -44,7 +46,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.text += data
 
 
@@ -110,8 +112,12 @@ def test_everything_that_backs_it_is_there(page: str) -> None:
 @pytest.mark.parametrize("name", ["page", "hostile"])
 def test_nothing_is_loaded_run_or_styled_inline(name: str, request: pytest.FixtureRequest) -> None:
     html = request.getfixturevalue(name)
-    for tag, attributes in Reader(html).found:
-        assert tag not in {"script", "iframe", "object", "embed", "form", "base"}
+    found = Reader(html).found
+    scripts = [attributes for tag, attributes in found if tag == "script"]
+    assert scripts[-1] == {}
+    assert all(attributes["type"] == "application/json" for attributes in scripts[:-1])
+    for tag, attributes in found:
+        assert tag not in {"iframe", "object", "embed", "form", "base"}
         assert "style" not in attributes
         assert not any(key.startswith("on") for key in attributes)
         for key in ("src", "srcset", "href"):
@@ -119,6 +125,24 @@ def test_nothing_is_loaded_run_or_styled_inline(name: str, request: pytest.Fixtu
             assert value.startswith(("data:", "#")), f"{tag} {key}"
     assert "default-src 'none'" in html
     assert "unsafe-inline" not in html
+
+
+def test_the_one_script_is_the_same_in_every_report_and_pinned(page: str, hostile: str) -> None:
+    digest = base64.b64encode(hashlib.sha256(page_script().encode()).digest()).decode()
+    for html in (page, hostile):
+        assert html.count(f"<script>{page_script()}</script>") == 1
+        assert f"script-src 'sha256-{digest}';" in html
+    for word in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacent",
+        "document.write",
+        "eval(",
+        "Function(",
+    ):
+        assert word not in page_script()
+    for word in ("fetch(", "XMLHttp", "Storage", "cookie", "import(", ".style"):
+        assert word not in page_script()
 
 
 def test_every_picture_has_a_text_alternative(page: str) -> None:
@@ -152,9 +176,11 @@ def test_single_explanations_have_a_report_too(demo: ModuleType) -> None:
 def test_several_surrogates_stand_side_by_side(demo: ModuleType) -> None:
     one = demo.audit()
     two = replace(one, surrogates=(*one.surrogates, demo.classifier(leaves=4)))
-    text = words(render(two))
-    assert "Other surrogates" in text
-    assert "cart: tree of 4 leaves" in text
+    html = render(two)
+    assert "Surrogates side by side" in words(html)
+    assert "cart: This tree of 4 leaves gives" in words(html)
+    assert html.count('<h3 class="tab-title">cart 2</h3>') == 3  # surrogate, fidelity, size
+    assert html.count("data-form=") == 2
 
 
 def test_an_interrupted_audit_says_so_first(demo: ModuleType) -> None:
