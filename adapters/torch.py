@@ -125,6 +125,18 @@ class TorchBox(Box):
                 answer = self._module(tensor)
         return to_reply(_tensor(answer, self.traits.name), self.traits)
 
+    def differentiable(self) -> Any:
+        """The module, behind its preprocess: rows (n, d) to the answer, with gradients.
+
+        None where the preprocess is a function, through which no gradient flows. The module
+        is the box's own, not a copy.
+        """
+        if self._preprocess is None:
+            return self._module
+        if not self._tensors_first:
+            return None
+        return require("torch", extra="torch").nn.Sequential(self._preprocess, self._module)
+
     def layers(self) -> tuple[str, ...]:
         """Names of all layers: submodules in the order of their definition, then functions.
 

@@ -20,6 +20,7 @@ __all__ = [
     "Feature",
     "FloatArray",
     "HasActivations",
+    "HasGradients",
     "IntArray",
     "Kind",
     "Label",
@@ -202,6 +203,15 @@ class HasActivations(Protocol):
 
     def look(self, rows: Any, layers: Sequence[str]) -> Reply:
         """Answer one batch of rows, once, with the activations (n, units) of some layers."""
+        ...
+
+
+@runtime_checkable
+class HasGradients(Protocol):
+    """A box through which gradients flow from its answers back to its rows."""
+
+    def differentiable(self) -> Any:
+        """A torch module from rows (n, d) to the answer; None where not all of it is torch's."""
         ...
 
 

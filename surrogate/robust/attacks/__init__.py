@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from surrogate.robust.attacks.limits import Limits
+from surrogate.robust.attacks.result import Adversarial
+from surrogate.robust.attacks.run import run_attack
+from surrogate.robust.attacks.table import ATTACKS, Attack
+
+__all__ = ["ATTACKS", "Adversarial", "Attack", "Limits", "run_attack"]
