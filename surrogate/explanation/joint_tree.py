@@ -91,7 +91,11 @@ class Disagreement:
             lines += [f"  then {clean(pattern)}", f"    {coverage}", f"    {precision}"]
         if len(lines) == 1:
             lines.append("The joint tree finds no rule of disagreement.")
-        lines += [f"the joint tree on {self.fidelity}", *map(clean, self.notes)]
+        lines.append(
+            f"the joint tree on {self.fidelity}; always the commonest pattern: "
+            f"{self.fidelity.main.baseline_text()}"
+        )
+        lines += map(clean, self.notes)
         return for_terminal("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:
