@@ -21,7 +21,9 @@ from surrogate.explanation import (
     Scaled,
 )
 from surrogate.fidelity import Curve, Fidelity, GroupScore, Interval, Score, Verdict, assess
-from surrogate.forms import Tree
+from surrogate.forms import DecisionGraph, Linear, Tree
+from surrogate.forms import Interval as Between
+from surrogate.forms import Scaled as Column
 from surrogate.oracle import Budget, Queries
 
 N = 3000
@@ -279,4 +281,44 @@ def hostile() -> AuditResult:
         data={**made.data, "source": HOSTILE[4]},
         surrogates=tuple(replace(one, target=HOSTILE[0]) for one in made.surrogates),
         notes=HOSTILE,
+    )
+
+
+def several() -> AuditResult:
+    """An audit with a surrogate of every form: two trees, rules, a graph, a linear form."""
+    one = classifier(leaves=8)
+    assert isinstance(one.form, Tree)
+    plain = replace(one, curve=None, verdict=None, rules=None)
+    features, classes = one.form.features, one.form.classes
+    linear = Linear(
+        features,
+        classes,
+        [[-0.2, 0.0, 0.3], [0.2, 0.0, -0.3]],
+        [0.6, 0.4],
+        (Column(0, 40.0, 10.0), Column(2, 40.0, 10.0), Between(3, low=0.3)),
+    )
+    return replace(
+        audit(),
+        surrogates=(
+            replace(one, curve=None, verdict=None),
+            replace(plain, form=classifier(leaves=4).form),
+            replace(plain, method="ripper", form=one.rules),
+            replace(plain, method="oblique", form=graph_of(one.form)),
+            replace(plain, method="lore", form=linear),
+        ),
+        local=replace(local(), index=("Ann", "Bo", "Cy", "Di")),
+    )
+
+
+def graph_of(tree: Tree) -> DecisionGraph:
+    """The same decisions as a graph."""
+    inner = ~tree.is_leaf
+    return DecisionGraph(
+        tree.features,
+        tree.classes,
+        tuple(tree.test(node)[0] if inner[node] else None for node in range(len(inner))),
+        tree.left,
+        tree.right,
+        tree.value,
+        tree.weight,
     )

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from surrogate.forms import AtLeast, CategorySet, Condition, Interval, Rule, RuleSet, Tree
+from surrogate.forms import (
+    AtLeast,
+    CategorySet,
+    Condition,
+    DecisionGraph,
+    Interval,
+    Linear,
+    Rule,
+    RuleSet,
+    Scaled,
+    Tree,
+)
 from surrogate.types import Feature
 
 CATEGORIES = ("blue", "green", "red", "yellow")
@@ -150,6 +161,63 @@ def ruleset_of(draw: st.DrawFn, features: tuple[Feature, ...]) -> RuleSet:
         draw(probabilities),
         ordered=draw(st.booleans()),
         conflict=draw(st.sampled_from(["vote", "heaviest", "specific"])),
+    )
+
+
+@st.composite
+def graph_of(draw: st.DrawFn, features: tuple[Feature, ...]) -> DecisionGraph:
+    """A random graph of up to 7 tests and 3 leaves, every node of which is reached."""
+    n = draw(st.integers(1, 7))
+    tests, ways = [], []
+    for node in range(n):
+        later = st.integers(node + 1, n + 2)
+        tests.append(draw(condition_of(features)))
+        ways.append([draw(later), draw(later)])
+        if node:  # some node before leads here
+            from_node, side = draw(st.integers(0, node - 1)), draw(st.integers(0, 1))
+            if not any(node in pair for pair in ways[:node]):
+                ways[from_node][side] = node
+    return reached(features, [*tests, None, None, None], [*ways, [-1, -1], [-1, -1], [-1, -1]])
+
+
+def reached(features, tests, ways) -> DecisionGraph:
+    """The graph of the nodes that are reached from the first."""
+    seen, waiting = {0}, [0]
+    while waiting:
+        for to in ways[waiting.pop()]:
+            if to >= 0 and to not in seen:
+                seen.add(to)
+                waiting.append(to)
+    number = {node: at for at, node in enumerate(sorted(seen))} | {-1: -1}
+    kept = sorted(seen)
+    return DecisionGraph(
+        features,
+        ("low", "mid", "top"),
+        tuple(tests[node] for node in kept),
+        [number[ways[node][0]] for node in kept],
+        [number[ways[node][1]] for node in kept],
+        value=np.random.default_rng(len(kept)).dirichlet(np.ones(3), len(kept)),
+        weight=np.ones(len(kept)),
+    )
+
+
+@st.composite
+def linear_of(draw: st.DrawFn, features: tuple[Feature, ...], *, n_classes: int = 3) -> Linear:
+    """A random linear form of scaled columns and of conditions that count 1."""
+    terms = []
+    for _ in range(draw(st.integers(1, 5))):
+        column = draw(st.integers(0, len(features) - 1))
+        centre, scale = draw(st.integers(-5, 5)) / 3, draw(st.sampled_from([0.1, 1.0, 7.0]))
+        scaled = Scaled(column, centre, scale)
+        terms.append(scaled if draw(st.booleans()) else draw(condition_of(features)))
+    k = max(1, n_classes)
+    coef = draw(st.lists(st.integers(-99, 99), min_size=k * len(terms), max_size=k * len(terms)))
+    return Linear(
+        features,
+        tuple("abc"[:n_classes]) if n_classes else None,
+        np.array(coef, float).reshape(k, -1) / 7,
+        np.arange(k) / 3,
+        tuple(terms),
     )
 
 

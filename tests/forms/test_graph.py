@@ -13,7 +13,7 @@ from surrogate.errors import InputError, OptionError
 from surrogate.forms import AtLeast, DecisionGraph, Interval, RuleSet, form_from_dict
 from surrogate.types import Feature
 
-from form_strategies import condition_of, features_of, rows_of
+from form_strategies import features_of, graph_of, rows_of
 
 A, B = Interval(0, low=0.5), Interval(1, low=0.5)
 FEATURES = (Feature("a"), Feature("b"))
@@ -30,43 +30,6 @@ def xor(**changes) -> DecisionGraph:
         "weight": [4.0, 2.0, 2.0, 2.0, 2.0],
     }
     return DecisionGraph(**{**fields, **changes})
-
-
-@st.composite
-def graph_of(draw: st.DrawFn, features: tuple[Feature, ...]) -> DecisionGraph:
-    """A random graph of up to 7 tests and 3 leaves, every node of which is reached."""
-    n = draw(st.integers(1, 7))
-    tests, ways = [], []
-    for node in range(n):
-        later = st.integers(node + 1, n + 2)
-        tests.append(draw(condition_of(features)))
-        ways.append([draw(later), draw(later)])
-        if node:  # some node before leads here
-            from_node, side = draw(st.integers(0, node - 1)), draw(st.integers(0, 1))
-            if not any(node in pair for pair in ways[:node]):
-                ways[from_node][side] = node
-    return reached(features, [*tests, None, None, None], [*ways, [-1, -1], [-1, -1], [-1, -1]])
-
-
-def reached(features, tests, ways) -> DecisionGraph:
-    """The graph of the nodes that are reached from the first."""
-    seen, waiting = {0}, [0]
-    while waiting:
-        for to in ways[waiting.pop()]:
-            if to >= 0 and to not in seen:
-                seen.add(to)
-                waiting.append(to)
-    number = {node: at for at, node in enumerate(sorted(seen))} | {-1: -1}
-    kept = sorted(seen)
-    return DecisionGraph(
-        features,
-        ("low", "mid", "top"),
-        tuple(tests[node] for node in kept),
-        [number[ways[node][0]] for node in kept],
-        [number[ways[node][1]] for node in kept],
-        value=np.random.default_rng(len(kept)).dirichlet(np.ones(3), len(kept)),
-        weight=np.ones(len(kept)),
-    )
 
 
 def follow(graph: DecisionGraph, row: np.ndarray) -> int:
