@@ -129,12 +129,22 @@ class Alike(Oracle):
 
 
 def softmax(scores: Array) -> Array:
-    """Scores (n, k) as probabilities, in float64: the logarithm keeps their differences."""
+    """Scores (n, k) as probabilities, in float64: the logarithm keeps their differences.
+
+    One column z of scores is kept as (-z, z), whose probability is the logistic of z.
+    """
     if is_torch(scores):
-        return scores.double().softmax(dim=1)
+        half = 0.5 if _is_one(scores) else 1.0
+        return (half * scores.double()).softmax(dim=1)
     away = np.asarray(scores, dtype=np.float64)
+    away = 0.5 * away if _is_one(away) else away
     grown = np.exp(away - away.max(axis=1, keepdims=True))
     return grown / grown.sum(axis=1, keepdims=True)
+
+
+def _is_one(scores: Array) -> bool:
+    """Whether two columns are one column of scores and its negative."""
+    return scores.shape[1] == 2 and bool((scores[:, 0] == -scores[:, 1]).all())
 
 
 def _like(place: IntArray, decision: Any) -> Any:

@@ -19,7 +19,7 @@ from surrogate.fidelity.bootstrap import smooth_intervals
 from surrogate.fidelity.intervals import share, share_interval
 from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Cell", "Ratio", "cell_of", "measure", "spread_cell"]
+__all__ = ["Cell", "Ratio", "cell_of", "measure", "own_cell"]
 
 Kind: TypeAlias = Literal["share", "mean", "rest", "root"]
 _WAYS: Mapping[Kind, IntervalScale] = {
@@ -148,17 +148,36 @@ def cell_of(
     return _cell(who, region, source, columns, tuple(ratios), baseline=baseline)
 
 
-def spread_cell(
-    who: tuple[str, str], region: Region, *, source: IntArray, theirs: Mapping[Scale, FloatArray]
+def own_cell(
+    who: tuple[str, str],
+    region: Region,
+    *,
+    source: IntArray,
+    theirs: Mapping[Scale, FloatArray],
+    true: BoolArray | None = None,
+    metric: str = "accuracy",
 ) -> Cell:
-    """A cell of one model itself: how far its answers spread over the rows."""
+    """A cell of one model itself: how far its answers spread, and how often it is right.
+
+    Parameters
+    ----------
+    who : (model, arm)
+    region : Region
+    source : int array of shape (n,)
+    theirs : mapping from scale to array of shape (n, q)
+    true : bool array of shape (n,) or None
+        Whether it decides for the true class.
+    metric : str
+        What that share is called.
+    """
     columns: dict[str, FloatArray] = {"rows": np.ones(len(source))}
     for scale, told in theirs.items():
         columns[f"varied {scale}"] = _varied(told)
-    ratios = tuple(
-        Ratio("output spread", scale, f"varied {scale}", "rows", "root") for scale in theirs
-    )
-    return _cell((*who, ""), region, source, columns, ratios)
+    ratios = [Ratio("output spread", scale, f"varied {scale}", "rows", "root") for scale in theirs]
+    if true is not None:
+        columns["true"] = true.astype(np.float64)
+        ratios.append(Ratio(metric, "label", "true", "rows", "share"))
+    return _cell((*who, ""), region, source, columns, tuple(ratios))
 
 
 def _varied(told: FloatArray) -> FloatArray:
@@ -178,9 +197,11 @@ def _cell(
     baseline: float | None = None,
 ) -> Cell:
     """Rows summed by their source."""
-    ids, place = np.unique(source, return_inverse=True)
+    ids: IntArray = np.unique(source)
+    place = np.searchsorted(ids, source)
     whole = np.stack(list(columns.values()), axis=1)  # (n, m)
-    totals = np.stack([np.bincount(place, c, len(ids)) for c in whole.T], axis=1)
+    totals = np.zeros((len(ids), whole.shape[1]))
+    np.add.at(totals, place, whole)
     varied = [column for name, column in columns.items() if name.startswith("varied ")]
     constant = bool(varied) and all(not column.any() for column in varied)
     names = tuple(columns)

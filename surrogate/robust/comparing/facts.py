@@ -18,9 +18,11 @@ FAR = 0.2  # how far above chance another model stands where a wrong input scale
 NEAR = 0.05  # how near to chance counts as chance
 
 
-def true_score(decision: IntArray, truth: IntArray, *, metric: str, seed: int) -> Score:
-    """How often decisions (n,) are the true classes, under a name of its own."""
-    return replace(outcome_score(decision, truth, seed=seed), metric=metric)
+def true_score(
+    said: IntArray | FloatArray, truth: IntArray | FloatArray, *, metric: str, seed: int
+) -> Score:
+    """How often decisions (n,) are the true classes, or R² of values, under a name of its own."""
+    return replace(outcome_score(said, truth, seed=seed), metric=metric)
 
 
 def ece(values: FloatArray, truth: IntArray, *, level: float = 0.95, seed: int = 0) -> Score:

@@ -69,7 +69,7 @@ class Around:
         return Region("local", width)
 
 
-def check_lime(lime: Lime, widths: Sequence[float] | None) -> None:
+def check_lime(lime: Lime, widths: Any) -> None:
     """Raise where LIME is to do what cannot be the same for all models, or for all widths.
 
     Raises

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -95,11 +94,14 @@ class Table:
         What ended early, in order.
     stopped : bool
         Whether Ctrl-C ended it.
+    first_end : exception or None
+        What ended the asking of a model first.
     """
 
     players: tuple[Player, ...]
     notes: list[str] = field(default_factory=list)
     stopped: bool = False
+    first_end: BaseException | None = None
 
     def asking(self) -> Iterator[Player]:
         """Players that may still be asked, one after another."""
@@ -131,21 +133,33 @@ class Table:
             return None
         return Heard.of(rows, source, answers)
 
-    @contextlib.contextmanager
-    def lasting(self, player: Player, what: str) -> Iterator[None]:
+    def lasting(self, player: Player, what: str) -> Lasting:
         """What ends one model's asking ends it alone, Ctrl-C ends all; both are said."""
-        try:
-            yield
-        except ENDINGS as ended:
-            player.ended = ended.why
-            self.stopped = self.stopped or isinstance(ended, Interrupted)
-            self.notes.append(f"{player.name}: {what} ended before its plan: {ended.why}.")
-        except KeyboardInterrupt:
-            player.ended = Interrupted.why
-            self.stopped = True
-            self.notes.append(f"{player.name}: {what} ended before its plan: {Interrupted.why}.")
+        return Lasting(self, player, what)
 
     @property
     def interrupted(self) -> bool:
         """Whether anything ended before its plan."""
         return self.stopped or any(player.ended for player in self.players)
+
+
+class Lasting:
+    """A block in which what ends a model's asking is noted, and not raised."""
+
+    def __init__(self, table: Table, player: Player, what: str) -> None:
+        self._table, self._player, self._what = table, player, what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, ended: BaseException | None, trace: object
+    ) -> bool:
+        if not isinstance(ended, (*ENDINGS, KeyboardInterrupt)):
+            return False
+        table, player = self._table, self._player
+        player.ended = getattr(ended, "why", Interrupted.why)
+        table.stopped = table.stopped or isinstance(ended, KeyboardInterrupt)
+        table.first_end = table.first_end or ended
+        table.notes.append(f"{player.name}: {self._what} ended before its plan: {player.ended}.")
+        return True

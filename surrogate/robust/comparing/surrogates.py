@@ -11,10 +11,11 @@ import numpy as np
 from surrogate._distill import distill_rows
 from surrogate._probe import Probe
 from surrogate._target import Split
+from surrogate.errors import Interrupted
 from surrogate.explanation import GlobalExplanation
 from surrogate.explanation.compared import Region, Size
 from surrogate.robust.comparing.agreeing import Common
-from surrogate.robust.comparing.cells import Cell, cell_of, spread_cell
+from surrogate.robust.comparing.cells import Cell, cell_of, own_cell
 from surrogate.robust.comparing.players import Heard, Player, Table
 from surrogate.robust.comparing.scales import on_scales, pairs, scales_of
 from surrogate.types import IntArray
@@ -65,8 +66,11 @@ def fit_surrogate(
     if found is None:
         return None
     if found.interrupted and not player.ended:
-        player.ended = "its budget or its answers ended"
-        table.notes.append(f"{player.name}: {method} ended before its plan; see its notes.")
+        table.stopped = table.stopped or any(Interrupted.why in note for note in found.notes)
+        player.ended = Interrupted.why if table.stopped else "asking ended on the way"
+        table.notes.append(
+            f"{player.name}: {method} ended before its plan: {' '.join(found.notes)}"
+        )
     return Fitted(player, method, replace(found, target=player.name))
 
 
@@ -115,10 +119,22 @@ def _majority(player: Player, heard: Heard) -> int:
     return int(np.bincount(decision).argmax())
 
 
-def model_cell(player: Player, region: Region, heard: Heard, common: Common) -> Cell:
-    """How far a model's own answers spread over the rows of a region."""
+def model_cell(
+    player: Player, region: Region, heard: Heard, common: Common, *, truth: IntArray | None
+) -> Cell:
+    """How far a model's own answers spread over the rows of a region, and how often it is right."""
     theirs = on_scales(heard.values, scales_of(common), pair=pairs(heard.values))
-    return spread_cell((player.name, player.arm), region, source=heard.source, theirs=theirs)
+    true = None
+    if truth is not None and heard.decision is not None:
+        true = heard.decision == truth[heard.source]
+    return own_cell(
+        (player.name, player.arm),
+        region,
+        source=heard.source,
+        theirs=theirs,
+        true=true,
+        metric="robust accuracy" if region.kind == "adversarial" else "accuracy",
+    )
 
 
 def size_of(fitted: Fitted) -> Size:
