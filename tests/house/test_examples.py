@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -169,3 +170,35 @@ def test_the_demo_table_is_the_one_of_its_provenance(root: Path) -> None:
     rows = list(csv.DictReader(content.decode().splitlines()))
     assert len(rows) == 4_000
     assert set(rows[0]) >= {"age", "sex", "race", "income"}
+
+
+def test_training_the_robust_demo_works_on_the_kept_sample(root: Path, tmp_path: Path) -> None:
+    for library in ("torch", "safetensors", "onnx"):
+        pytest.importorskip(library)
+    out = run(root, "examples/train_robust.py", "--out", str(tmp_path))
+    assert out.count("pgd of radius 0.2") == 2
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "natural.onnx", "robust.onnx", "robust.json", "data"
+    }  # fmt: skip
+
+
+def test_the_robust_demo_is_what_its_hashes_say(root: Path) -> None:
+    kept = json.loads((root / "examples/robust.json").read_text(encoding="utf-8"))
+    said = (root / "examples/data/PROVENANCE.md").read_text(encoding="utf-8")
+    for name, digest in kept["sha256"].items():
+        content = (root / "examples" / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest, name
+        assert name.endswith(".onnx") or digest in said
+
+
+def test_adversarial_rows_of_the_demo_lie_in_their_balls(root: Path) -> None:
+    kept = json.loads((root / "examples/robust.json").read_text(encoding="utf-8"))
+    scale = np.array(kept["columns"]["scale"])
+    with (root / "examples/data/magic_held_out.csv").open(encoding="utf-8") as file:
+        clean = np.array([list(row.values())[:-1] for row in csv.DictReader(file)], dtype=float)
+    with np.load(root / "examples/data/magic_adversarial.npz") as sets:
+        assert len(sets["rows"]) == 6
+        for rows, radius in zip(sets["rows"], sets["radius"]):
+            moved = np.abs(rows - clean[sets["source"][0]]) / scale
+            assert moved.max() <= radius
+            assert moved.max(axis=1).min() > 0.5 * radius

@@ -9,6 +9,7 @@ from surrogate.robust.training.architectures import (
     sizes_of,
 )
 from surrogate.robust.training.doors import train, train_arms
+from surrogate.robust.training.perturbing import fgsm_rows, pgd_rows
 from surrogate.robust.training.recipes import RECIPES, Recipe
 from surrogate.robust.training.settings import TrainingSettings
 from surrogate.robust.training.trained import Trained, load_trained
@@ -22,8 +23,10 @@ __all__ = [
     "Trained",
     "TrainingSettings",
     "build_net",
+    "fgsm_rows",
     "image_shape",
     "load_trained",
+    "pgd_rows",
     "sizes_of",
     "train",
     "train_arms",

@@ -82,8 +82,8 @@ def reading(accuracy: Score | None, robust: Sequence[RobustAccuracy], *, eps: fl
     if _high(here) < 0.5 * (accuracy.value or 0.0):
         beside = f", where FGSM leaves {fgsm[eps].value_text()}" if eps in fgsm else ""
         return f"Not robust: PGD of radius {eps:g} leaves it {here.value_text()} right{beside}."
-    kept = f"Against PGD of radius {eps:g} it keeps {here.value_text()}"
-    return f"{kept}; a better search may find more."
+    takes = f"PGD of radius {eps:g} takes it from {accuracy.value_text()} to {here.value_text()}"
+    return f"{takes}; a better search may take more."
 
 
 def _masked(pgd: dict[float | None, Score], fgsm: dict[float | None, Score]) -> str:

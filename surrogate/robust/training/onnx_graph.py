@@ -70,10 +70,18 @@ def _add_layer(graph: _Graph, layer: Any, name: str) -> None:
         raise AbilityError(f"The layer {name} is a {kind}, which to_onnx does not write.")
 
 
+def _scale_columns(graph: _Graph, columns: tuple[Any, Any]) -> None:
+    """Bring raw columns to the net's units: (x - centre) / scale."""
+    centre, scale = (np.asarray(part, dtype=np.float32) for part in columns)
+    graph.add("Sub", "centred", graph.constant("centre", centre), settings={})
+    graph.add("Div", "scaled", graph.constant("scale", scale), settings={})
+
+
 def to_graph(
     module: Any,
     *,
     d: int,
+    columns: tuple[Any, Any] | None,
     classes: Sequence[Label],
     output: Literal["probabilities", "scores"],
     about: str,
@@ -86,6 +94,8 @@ def to_graph(
         Of the layers that the architectures are made of.
     d : int
         Columns.
+    columns : pair of arrays of shape (d,), or None
+        Centre and scale of the raw columns, where the graph is to take those.
     classes : sequence of str or int
         Named in the graph, so that whoever reads it knows them.
     output : {"probabilities", "scores"}
@@ -99,6 +109,8 @@ def to_graph(
     """
     graph = _Graph("rows_in")
     helper, proto = graph.onnx.helper, graph.onnx.TensorProto
+    if columns is not None:
+        _scale_columns(graph, columns)
     for name, layer in module.named_modules():
         if not list(layer.children()):
             _add_layer(graph, layer, name)

@@ -12,7 +12,7 @@ import numpy as np
 from surrogate._optional import require
 from surrogate._validate import Choice, Real, Whole, check
 from surrogate.adapters import TorchBox
-from surrogate.errors import OptionError
+from surrogate.errors import DataError, OptionError
 from surrogate.explanation.compared import RobustAccuracy
 from surrogate.fidelity import Score
 from surrogate.robust.training.architectures import Net
@@ -169,7 +169,11 @@ class Trained:
         write_kept(Kept(self.net, self.settings, self.history, self.accuracy, self.robust), path)
 
     def to_onnx(
-        self, path: str | Path, *, output: Literal["probabilities", "scores"] = "probabilities"
+        self,
+        path: str | Path,
+        *,
+        output: Literal["probabilities", "scores"] = "probabilities",
+        columns: tuple[Any, Any] | None = None,
     ) -> None:
         """Write the net as ONNX: float32 rows in; labels, and probabilities or logits, out.
 
@@ -177,9 +181,14 @@ class Trained:
         ----------
         path : str or Path
         output : {"probabilities", "scores"}
+        columns : pair of arrays of shape (d,), optional
+            Centre and scale of the raw columns: the graph then takes raw rows, and brings them
+            to the units that the net was trained in by (x - centre) / scale.
 
         Raises
         ------
+        DataError
+            If `columns` are not two arrays of d finite numbers, or a scale is not positive.
         AbilityError
             If the classes are neither texts nor whole numbers.
         MissingDependency
@@ -189,6 +198,7 @@ class Trained:
         model = to_graph(
             self.module,
             d=self.settings.d,
+            columns=None if columns is None else _columns(columns, self.settings.d),
             classes=self.settings.classes,
             output=output,
             about=f"{self._title()}. {self.reading}",
@@ -221,6 +231,18 @@ def _radii(eps: float | Sequence[float]) -> tuple[float, ...]:
     for radius in radii:
         check("robust_accuracy", {"eps": Real(0, closed="neither")}, {"eps": radius})
     return tuple(sorted(radii))
+
+
+def _columns(columns: tuple[Any, Any], d: int) -> tuple[Any, Any]:
+    """Centre and scale of every raw column."""
+    centre, scale = (np.asarray(part, dtype=np.float64) for part in columns)
+    fit = centre.shape == scale.shape == (d,) and np.isfinite([centre, scale]).all()
+    if not fit or (scale <= 0).any():
+        raise DataError(
+            f"`columns` must be the centre and the positive scale of {d} columns; got shapes"
+            f" {centre.shape} and {scale.shape}."
+        )
+    return centre, scale
 
 
 def load_trained(path: str | Path, *, device: str | None = None) -> Trained:
