@@ -20,7 +20,7 @@ def test_all_rows_go_into_the_folder_and_the_command_goes_on(
     command += ["--rows-at-once", "70", "--quiet"]
     assert main(command) == 0
     said = capsys.readouterr().out
-    assert "strongest features" in said
+    assert "mean size" in said
     bulk = read_explanations(folder)
     n = len(Path(table).read_text().splitlines()) - 1
     assert f"{n:,} rows" in said
