@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from surrogate.explanation import comparison_frames, comparison_html, comparison_text
+from surrogate.explanation import (
+    comparison_frames,
+    comparison_html,
+    comparison_pictures,
+    comparison_text,
+    markdown,
+)
 from surrogate.explanation.compared import Measured, ModelFacts, Size, Transfer
 from surrogate.explanation.contrast import Contrast
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.joint_tree import Disagreement
 from surrogate.explanation.parts import optional
-from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.explanation.serial import digest, dumps, loads, plain
 from surrogate.render.fragments import notebook
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from surrogate.oracle import Queries
 
@@ -143,6 +152,16 @@ class Comparison:
         """
         return cls.from_dict(loads(_SCHEMA, text))
 
+    def to_markdown(self, *, min_fidelity: float | None = None) -> str:
+        """A summary in GitHub-flavoured Markdown, such as for a pipeline's page.
+
+        Parameters
+        ----------
+        min_fidelity : float, optional
+            Say whether the lower end of the interval reaches it.
+        """
+        return markdown.comparison_markdown(self, digest(self.to_json()), min_fidelity=min_fidelity)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Comparison):
             return NotImplemented
@@ -165,6 +184,78 @@ class Comparison:
             If pandas is not installed.
         """
         return comparison_frames.frame(self, what)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        kind: str = "radius",
+        method: str | None = None,
+        over: str | None = None,
+        trained: Mapping[str, float] | None = None,
+        top: int = comparison_pictures.TOP,
+    ) -> list[Axes]:
+        """Draw curves over the radius, the verdicts, or the table of transfer.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Of `pyplot.subplots`; its place is divided. New ones if not given.
+        kind : {"radius", "contrasts", "transfer"}
+            Agreement, R², MSE, spread of the output and the surrogate's own accuracy over the
+            radius, with their bands; effects with their intervals, each verdict in words;
+            error rates, attacker × target.
+        method : str, optional
+            Whose curves or verdicts; the first method's, or all verdicts, if not given.
+        over : {"noise", "adversarial", "local"}, optional
+            What grows along the curves: noise, an attack's radius, the kernel's width. The
+            first that was swept if not given.
+        trained : mapping from str to float, optional
+            The radius that an arm was trained for, by its name; marked, since a curve reads
+            differently inside and outside. A model's facts may say it as "trained_eps".
+        top : int
+            Verdicts at most, those on held-out rows first.
+
+        Returns
+        -------
+        list of matplotlib.axes.Axes
+            One a metric, or one a table.
+
+        Raises
+        ------
+        AbilityError
+            If there is nothing of that kind to draw.
+        OptionError
+            If there are no such curves.
+        MissingDependency
+            If matplotlib is not installed.
+        """
+        return comparison_pictures.plot(
+            self, kind=kind, method=method, over=over, trained=trained, top=top, ax=ax
+        )
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report as one self-contained HTML page.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced when the page is complete.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        MissingDependency
+            If Jinja2 or matplotlib is not installed.
+        InputError
+            If the folder does not exist.
+        """
+        from surrogate.report import write_report
+
+        return write_report(self, path)
 
     def __str__(self) -> str:
         return comparison_text.text(self)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from surrogate._optional import require
+from surrogate.errors import InputError
 from surrogate.render.names import clean, clip
 
 if TYPE_CHECKING:
@@ -17,11 +19,13 @@ __all__ = [
     "BLUE",
     "CLASS_COLOURS",
     "GREY",
+    "MARKERS",
     "ORANGE",
     "axes_or_new",
     "headline",
     "label",
     "open_figure",
+    "panels",
     "tidy",
 ]
 
@@ -30,6 +34,9 @@ BLUE, ORANGE, GREY = "#2a7ab9", "#d0641c", "#808890"
 
 CLASS_COLOURS = (BLUE, ORANGE, "#2c9c78", "#b8679f", "#b08a00", "#5aa9dd", "#8a6bbf", GREY)
 """After Okabe and Ito; text always says the class too."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
+"""One beside each colour, so that none is told by its colour alone."""
 
 
 def axes_or_new(ax: Axes | None, *, width: float, height: float) -> Axes:
@@ -47,6 +54,39 @@ def open_figure(width: float, height: float) -> tuple[Figure, Axes]:
         figsize=(width, height), layout="constrained"
     )
     return figure, figure.subplots()
+
+
+def panels(ax: Axes | None, n: int, *, columns: int, size: tuple[float, float]) -> list[Axes]:
+    """Axes for n small pictures side by side, in the place of one.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Of a grid, as `pyplot.subplots` makes them; it goes. A new figure of pyplot's if None.
+    n : int
+    columns : int
+        Beside each other, at most.
+    size : (float, float)
+        Of a new figure, in inches.
+
+    Raises
+    ------
+    InputError
+        If the axes stand in no grid, so that they cannot be divided.
+    """
+    across = max(1, min(columns, n))
+    down = max(1, math.ceil(n / across))
+    if ax is None:
+        pyplot = require("matplotlib.pyplot", extra="plot")
+        figure = pyplot.figure(figsize=size, layout="constrained")
+        grid = figure.add_gridspec(down, across)
+    else:
+        place, figure = ax.get_subplotspec(), ax.get_figure(root=False)
+        if place is None or figure is None:
+            raise InputError("Several small pictures need axes of `pyplot.subplots`, or none.")
+        grid = place.subgridspec(down, across)
+        ax.remove()
+    return [figure.add_subplot(grid[i // across, i % across]) for i in range(n)]
 
 
 def headline(ax: Axes, title: str, below: str = "", *, pad: float = 6.0) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.forms import Tree, branch_texts
-from surrogate.render.canvas import BLUE, CLASS_COLOURS, axes_or_new, label
+from surrogate.render.canvas import BLUE, CLASS_COLOURS, MARKERS, axes_or_new, label
 from surrogate.render.features import class_name, shown
 from surrogate.render.numbers import number, probability, share
 from surrogate.types import FloatArray
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_tree", "tree_size"]
 
-_LINE, _CHARACTER, _PAD = 0.29, 0.067, 0.2
+_LINE, _CHARACTER, _PAD = 0.29, 0.07, 0.22
 """Inches that a leaf's line, a character and the room around a text take."""
 _CONDITION, _CLASS = 50, 22
 """Characters of a condition and of a class, at most."""
@@ -78,9 +78,10 @@ def plot_tree(tree: Tree, *, ax: Axes | None = None) -> Axes:
 
 
 def _leaf(ax: Axes, tree: Tree, node: int, *, at: tuple[float, float]) -> None:
-    """A dot in the class's colour, and what the leaf says."""
+    """A mark of the class's shape and colour, and what the leaf says."""
     code = 0 if tree.decision is None else int(tree.decision[node])
-    ax.plot(*at, marker="o", markersize=6, color=CLASS_COLOURS[code % len(CLASS_COLOURS)])
+    colour, marker = CLASS_COLOURS[code % len(CLASS_COLOURS)], MARKERS[code % len(MARKERS)]
+    ax.plot(*at, marker=marker, markersize=6, color=colour, linestyle="none")
     ax.annotate(
         _answer(tree, node),
         at,

@@ -18,3 +18,14 @@ def demo() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def compared() -> ModuleType:
+    path = Path(__file__).resolve().parents[1] / "demo_comparison.py"
+    spec = importlib.util.spec_from_file_location("surrogate_demo_comparison", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

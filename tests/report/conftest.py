@@ -155,3 +155,14 @@ def opened(browser: Any, pages: Pages) -> Callable[..., Shown]:
         return Shown(browser, pages[name])
 
     return at
+
+
+@pytest.fixture(scope="session")
+def compared() -> ModuleType:
+    path = Path(__file__).resolve().parents[1] / "demo_comparison.py"
+    spec = importlib.util.spec_from_file_location("surrogate_demo_comparison", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
