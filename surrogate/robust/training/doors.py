@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from surrogate._progress import OnProgress, showing
-from surrogate._validate import Choice, check
+from surrogate._validate import check
 from surrogate.errors import DataError, OptionError
-from surrogate.robust.training.architectures import ARCHITECTURES, image_shape, sizes_of
+from surrogate.robust.training.architectures import image_shape, sizes_of
 from surrogate.robust.training.loop import device_of, fit_net
 from surrogate.robust.training.perturbing import Box
-from surrogate.robust.training.recipes import RECIPES
-from surrogate.robust.training.settings import Rows, TrainingSettings, read_rows
+from surrogate.robust.training.settings import RULES, Rows, TrainingSettings, read_rows
 from surrogate.robust.training.trained import Trained
 from surrogate.sampling import generator
 
@@ -115,8 +114,7 @@ def train(
     >>> [figure.radius for figure in net.robust if figure.attack == "pgd"]
     [0.05, 0.1, 0.2]
     """
-    check("train", {"architecture": Choice(list(ARCHITECTURES))}, {"architecture": architecture})
-    check("train", {"recipe": Choice(list(RECIPES))}, {"recipe": recipe})
+    check("train", RULES, {"architecture": architecture, "recipe": recipe, "box": box})
     rows = read_rows(X, y, box=box)
     fit, held = _split(rows, test, box=box, seed=seed)
     settings = TrainingSettings(

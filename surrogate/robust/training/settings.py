@@ -17,7 +17,20 @@ from surrogate.robust.training.perturbing import Box
 from surrogate.robust.training.recipes import RECIPES
 from surrogate.types import FloatArray, IntArray, Label
 
-__all__ = ["Rows", "TrainingSettings", "read_rows"]
+__all__ = ["RULES", "Rows", "TrainingSettings", "read_rows"]
+
+
+class _BoxRule:
+    """Two finite numbers in order."""
+
+    def holds(self, value: Any) -> bool:
+        if not isinstance(value, tuple) or len(value) != 2:
+            return False
+        return all(Real().holds(end) for end in value) and value[0] < value[1]
+
+    def __str__(self) -> str:
+        return "a pair (low, high)"
+
 
 RULES: Mapping[str, Rule] = {
     "architecture": Choice(list(ARCHITECTURES)),
@@ -28,6 +41,7 @@ RULES: Mapping[str, Rule] = {
     "batch": Whole(1),
     "lr": Real(0, closed="neither"),
     "seed": Whole(0),
+    "box": NoneOr(_BoxRule()),
 }
 
 
@@ -78,7 +92,6 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         check("train", RULES, {name: getattr(self, name) for name in RULES})
-        check("train", {"box": NoneOr(_BoxRule())}, {"box": self.box})
         if not Real(0, closed="neither").holds(self.eps):
             raise OptionError(
                 "The `eps` parameter of train must be a float in (0, inf): an adversarial recipe"
@@ -121,18 +134,6 @@ class TrainingSettings:
             for name in ours
             if name != "epochs" and ours[name] != theirs[name]
         ]
-
-
-class _BoxRule:
-    """Two finite numbers in order."""
-
-    def holds(self, value: Any) -> bool:
-        if not isinstance(value, tuple) or len(value) != 2:
-            return False
-        return all(Real().holds(end) for end in value) and value[0] < value[1]
-
-    def __str__(self) -> str:
-        return "a pair (low, high)"
 
 
 @dataclass(frozen=True, eq=False)
