@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from surrogate._explain import explain
     from surrogate._explain_to import explain_to
     from surrogate._sweep import sweep_widths
+    from surrogate._verify import verify
     from surrogate.adapters import wrap
     from surrogate.bulk import BulkExplanations, read_explanations
     from surrogate.domain import Domain, Images, Texts
@@ -46,6 +47,7 @@ _EXPORTS = {
     "explain_to": "surrogate._explain_to",
     "read_explanations": "surrogate.bulk",
     "sweep_widths": "surrogate._sweep",
+    "verify": "surrogate._verify",
     "wrap": "surrogate.adapters",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "explain_to",
     "read_explanations",
     "sweep_widths",
+    "verify",
     "wrap",
 ]
 

@@ -91,10 +91,10 @@ def timeless(result: Any) -> Any:
 
 
 def drop_seconds(value: Any) -> Any:
-    """Nested values without any key "seconds", or a hash that seconds change."""
+    """Nested values without what tells of time, and without the hash of all."""
     if isinstance(value, dict):
-        kept = {key: item for key, item in value.items() if key not in ("seconds", "integrity")}
-        return {key: drop_seconds(item) for key, item in kept.items()}
+        kept = [key for key in value if key not in ("seconds", "asking", "integrity")]
+        return {key: drop_seconds(value[key]) for key in kept}
     return [drop_seconds(item) for item in value] if isinstance(value, list) else value
 
 

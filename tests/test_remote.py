@@ -34,7 +34,8 @@ def measured(result: Any) -> Any:
 
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: strip(item) for key, item in value.items() if key != "queries"}
+            kept = value.keys() - {"queries", "asking", "integrity"}
+            return {key: strip(value[key]) for key in sorted(kept)}
         return [strip(item) for item in value] if isinstance(value, list) else value
 
     return strip(json.loads(result.to_json()))

@@ -15,11 +15,12 @@ from surrogate.cli.endpoints import remote_terms
 from surrogate.cli.loading import Table, check_targets, load_model, open_table
 from surrogate.cli.remote_commands import run_ledger, run_probe
 from surrogate.cli.values import options_by_method, options_of, pick_rows
+from surrogate.cli.verifying import run_verify
 from surrogate.errors import OptionError
 
 __all__ = ["COMMANDS"]
 
-OK, FAILED, BUDGET, INTERRUPTED = 0, 1, 3, 130
+OK, FAILED, BUDGET, BELOW, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def run_explain(given: argparse.Namespace) -> int:
@@ -84,8 +85,10 @@ def _explain_to(given: argparse.Namespace, table: Table, model: Any, rows: list[
     """Explain rows of the table into a folder, shard by shard."""
     from surrogate._explain_to import explain_to
 
-    if given.json is not None:
-        raise OptionError("--json and --out exclude each other: the shards are the result.")
+    if given.json is not None or given.markdown is not None:
+        raise OptionError(
+            "--json, --markdown and --out exclude each other: the shards are the result."
+        )
     for name in ("stability", "pick", "widths", "summary"):
         if getattr(given, name):
             raise OptionError(f"--{name} and --out exclude each other; explain fewer rows for it.")
@@ -157,7 +160,7 @@ def run_audit(given: argparse.Namespace) -> int:
             rows=rows,
             options=options_by_method(methods, given.option),
             on_progress=progress,
-            **_said(given, "fidelity", "stability", "target_fidelity", "pick"),
+            **_said(given, "fidelity", "stability", "target_fidelity", "pick", "evidence"),
         )
     code = _finish(given, result)
     if given.report and not given.dry_run:
@@ -185,13 +188,18 @@ def _said(given: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 def _finish(given: argparse.Namespace, result: Any) -> int:
     """Print the result, or write it, and say by the exit code whether it is whole."""
-    if given.json != "-":
+    summary = None if given.dry_run else getattr(given, "markdown", None)
+    if "-" not in (given.json, summary):
         print(result)
     if given.json is not None:
         text = json.dumps(result.to_dict(), indent=2) if given.dry_run else result.to_json(indent=2)
         _write(given.json, text, quiet=given.quiet)
+    least = None if given.dry_run else getattr(given, "min_fidelity", None)
+    if summary is not None:
+        said = {} if least is None else {"min_fidelity": least}
+        _write(summary, result.to_markdown(**said).rstrip("\n"), quiet=given.quiet)
     if not getattr(result, "interrupted", False):
-        return OK
+        return OK if least is None else _gated(result, least, quiet=given.quiet)
     why, code = "interrupted", INTERRUPTED
     if result.queries.exhausted:
         why, code = "the budget ended on the way", BUDGET
@@ -199,6 +207,15 @@ def _finish(given: argparse.Namespace, result: Any) -> int:
         why, code = "the model failed on the way", FAILED
     print(f"surrogate: {why}; the result is what there was by then", file=sys.stderr)
     return code
+
+
+def _gated(result: Any, least: float, *, quiet: bool) -> int:
+    """Say whether the fidelity that was wanted is shown."""
+    from surrogate.explanation.gate import gate_of
+
+    gate = gate_of(result, least)
+    _remark(str(gate), quiet=quiet and gate.shown)
+    return OK if gate.shown else BELOW
 
 
 def _notes(result: Any) -> Iterator[str]:
@@ -209,7 +226,7 @@ def _notes(result: Any) -> Iterator[str]:
 
 
 def _write(target: str, text: str, *, quiet: bool) -> None:
-    """Print JSON where the target is "-", else write it to that file."""
+    """Print text where the target is "-", else write it to that file."""
     if target == "-":
         print(text)
         return
@@ -227,6 +244,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "explain": run_explain,
     "distill": run_distill,
     "audit": run_audit,
+    "verify": run_verify,
     "methods": run_methods,
     "probe": run_probe,
     "ledger": run_ledger,

@@ -11,9 +11,9 @@ from surrogate.cli.parser import build
 from surrogate.cli.wording import for_command_line
 from surrogate.errors import BudgetError, Interrupted, OptionError, SurrogateError
 
-__all__ = ["BUDGET", "FAILED", "INTERRUPTED", "OK", "USAGE", "main"]
+__all__ = ["BELOW", "BUDGET", "FAILED", "INTERRUPTED", "OK", "USAGE", "main"]
 
-OK, FAILED, USAGE, BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, USAGE, BUDGET, BELOW, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done; 1 the model or the data are wrong; 2 an option is wrong; 3 the budget
-        does not suffice; 130 interrupted.
+        Exit code: 0 done; 1 the model or the data are wrong, or what ``verify`` checks was
+        changed; 2 an option is wrong; 3 the budget does not suffice; 4 fidelity is below
+        ``--min-fidelity``; 130 interrupted.
 
     Raises
     ------

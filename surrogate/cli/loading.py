@@ -57,11 +57,15 @@ def check_targets(given: argparse.Namespace) -> None:
     ------
     InputError
         If a folder does not exist.
+    OptionError
+        If two results are to be printed as one.
     MissingDependency
         If the report needs what is not installed.
     """
-    report = getattr(given, "report", None)
-    for path in (given.json, report):
+    report, summary = getattr(given, "report", None), getattr(given, "markdown", None)
+    if given.json == summary == "-":
+        raise OptionError("--json - and --markdown - exclude each other; name a file for one.")
+    for path in (given.json, summary, report):
         if path not in (None, "-") and not Path(path).resolve().parent.is_dir():
             raise InputError(f"There is no folder {Path(path).parent} to write {path} into.")
     if report is not None:

@@ -7,7 +7,7 @@ import textwrap
 from functools import partial
 from typing import Any, get_args
 
-from surrogate.cli import parser_remote
+from surrogate.cli import parser_remote, parser_results
 from surrogate.cli.parser_remote import names, pair
 from surrogate.types import Kind, Output, Task
 
@@ -18,9 +18,10 @@ ROWS = "rows of DATA to explain, counted from 0: 4, 0:5 or 1,4,7"
 EPILOG = """\
 exit codes:
   0    done
-  1    the model or the data are wrong
+  1    the model or the data are wrong; verify: the result is not what was written
   2    the command or an option is wrong
   3    the budget does not suffice
+  4    fidelity is below --min-fidelity
   130  interrupted (Ctrl-C); what there is, is printed and marked
 """
 
@@ -93,13 +94,18 @@ def build() -> argparse.ArgumentParser:
         "--rows", metavar="ROWS", help=f"{ROWS} (0:5; with --out, --pick, --summary all)"
     )
     _trust(work)
-    _shards(_results(explain))
+    results = _results(explain)
+    parser_results.markdown(results)
+    _shards(results)
 
     distill = _command(commands, "distill", DISTILL, examples=DISTILL_EXAMPLES)
     _model(distill)
     _test(_data(distill))
     _stability(_work(distill, method="cart"))
-    _exports(_results(distill))
+    results = _results(distill)
+    parser_results.markdown(results)
+    parser_results.bound(results)
+    _exports(results)
 
     audit = _command(commands, "audit", AUDIT, examples=AUDIT_EXAMPLES)
     _model(audit)
@@ -120,9 +126,21 @@ def build() -> argparse.ArgumentParser:
         help="ask until an agreement of at least F, such as .95, is met or not met",
     )
     results = _results(audit)
+    parser_results.markdown(results)
+    parser_results.bound(results)
     results.add_argument(
-        "--report", metavar="FILE", help="write the whole report as one HTML page that needs no net"
+        "--report",
+        metavar="FILE",
+        help="write the whole report as one HTML page that needs no net, and its JSON beside it",
     )
+    results.add_argument(
+        "--evidence",
+        choices=("rows", "answers", "none"),
+        help="what the JSON keeps for `surrogate verify`: rows with their answers (rows); the "
+        "answers alone, where rows must not be filed; nothing",
+    )
+
+    parser_results.add_verify(partial(_command, commands))
 
     methods = _command(commands, "methods", METHODS, examples=METHODS_EXAMPLES, usage="[NAME]")
     methods.add_argument("name", metavar="NAME", nargs="?", help="show the options of this one")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.errors import AbilityError
-from surrogate.explanation import files, frames, html, printing, words
-from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.explanation import files, frames, html, markdown, printing, words
+from surrogate.explanation.serial import digest, dumps, loads, plain
 from surrogate.forms import DecisionGraph, Form, Linear, RuleSet, Tree, Why, why
 from surrogate.render.describe import form_name
 from surrogate.render.fragments import notebook
@@ -257,6 +257,16 @@ class GlobalExplanation:
             If it is other JSON, or of a newer version.
         """
         return cls.from_dict(loads(_SCHEMA, text))
+
+    def to_markdown(self, *, min_fidelity: float | None = None) -> str:
+        """A summary in GitHub-flavoured Markdown, such as for a pipeline's page.
+
+        Parameters
+        ----------
+        min_fidelity : float, optional
+            Say whether the lower end of the interval reaches it.
+        """
+        return markdown.global_markdown(self, digest(self.to_json()), min_fidelity=min_fidelity)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, GlobalExplanation):

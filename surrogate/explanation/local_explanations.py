@@ -10,7 +10,7 @@ import numpy as np
 
 from surrogate._validate import Real, check
 from surrogate.errors import DataError
-from surrogate.explanation import frames, html, printing
+from surrogate.explanation import frames, html, markdown, printing
 from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
 from surrogate.explanation.local_explanation import LocalExplanation
 from surrogate.explanation.local_fidelity import LocalFidelity
@@ -18,7 +18,7 @@ from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.pictures import plot_rows
 from surrogate.explanation.row_pick import Choices, RowPick, pick_rows
 from surrogate.explanation.rows_summary import RowsSummary, summarise
-from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
+from surrogate.explanation.serial import digest, dumps, loads, pack, plain, unpack
 from surrogate.explanation.to_shap import to_shap
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
@@ -371,6 +371,10 @@ class LocalExplanations:
             If it is other JSON, or of a newer version.
         """
         return cls.from_dict(loads(_SCHEMA, text))
+
+    def to_markdown(self) -> str:
+        """A summary in GitHub-flavoured Markdown, such as for a pipeline's page."""
+        return markdown.locals_markdown(self, digest(self.to_json()))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, LocalExplanations):

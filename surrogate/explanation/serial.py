@@ -12,7 +12,7 @@ import numpy as np
 
 from surrogate.errors import InputError
 
-__all__ = ["INTEGRITY", "dumps", "integrity", "loads", "pack", "plain", "unpack"]
+__all__ = ["INTEGRITY", "digest", "dumps", "integrity", "loads", "pack", "plain", "unpack"]
 
 VERSION = 1
 """Version of every schema below; a newer one is refused, an older one is read."""
@@ -50,6 +50,12 @@ def integrity(document: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in document.items() if name != INTEGRITY}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def digest(text: str) -> str:
+    """The hash that a document bears."""
+    document = json.loads(text)
+    return str(document[INTEGRITY]["sha256"])
 
 
 def loads(schema: str, text: str | bytes) -> dict[str, Any]:

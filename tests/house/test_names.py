@@ -31,6 +31,7 @@ PUBLIC = [
     "explain_to",
     "read_explanations",
     "sweep_widths",
+    "verify",
     "wrap",
 ]
 
