@@ -9,14 +9,24 @@ from surrogate._audit_find import audit_evidence, find_all
 from surrogate._audit_plan import (
     AuditPlan,
     audit_cost,
+    audit_extras,
     audit_opening,
     by_scope,
     chosen_rows,
     target_watch,
 )
+from surrogate._audit_read import read_all
+from surrogate._changed import FLIPS, plan_flips
 from surrogate._distill import FIDELITY, STABILITY
 from surrogate._explain import local_method
-from surrogate._held import encode_outcomes, group_labels, outcome_scores, true_outcomes
+from surrogate._groups import Reference, check_reference, favourable_of
+from surrogate._held import (
+    encode_outcomes,
+    group_labels,
+    grouping_columns,
+    outcome_scores,
+    true_outcomes,
+)
 from surrogate._picked import LOCAL_ROWS
 from surrogate._progress import OnProgress
 from surrogate._target import (
@@ -31,6 +41,7 @@ from surrogate.domain import Domain
 from surrogate.explanation import AuditResult
 from surrogate.methods import check_needs
 from surrogate.oracle.noise import PURPOSE as NOISE
+from surrogate.types import Label
 
 if TYPE_CHECKING:
     from surrogate.oracle import Budget, Quote
@@ -61,7 +72,12 @@ def audit(
     fidelity: int = FIDELITY,
     stability: int = STABILITY,
     target_fidelity: float | None = None,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[str | Sequence[str]] | None = None,
+    favourable: Label | None = None,
+    reference: Reference = None,
+    flips: int = FLIPS,
+    changes: Mapping[str, float] | None = None,
+    checks: bool | None = None,
     evidence: str = "rows",
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -84,7 +100,12 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     fidelity: int = FIDELITY,
     stability: int = STABILITY,
     target_fidelity: float | None = None,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[str | Sequence[str]] | None = None,
+    favourable: Label | None = None,
+    reference: Reference = None,
+    flips: int = FLIPS,
+    changes: Mapping[str, float] | None = None,
+    checks: bool | None = None,
     evidence: str = "rows",
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -132,8 +153,23 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     target_fidelity : float, optional
         An agreement in (0, 1): held-out real rows are asked only until it is decided, at 95 %
         confidence, whether the first surrogate reaches it.
-    groups : sequence of str, optional
-        Columns by whose values fidelity is measured apart. None: the protected ones.
+    groups : sequence of str, or of sequences of str, optional
+        Columns by whose values fidelity and outcomes are measured apart; several together are
+        crossed: ``["sex", ["sex", "race"]]``. None: the protected ones.
+    favourable : label, optional
+        The decision whose share is measured in each group. None: the second of two classes.
+    reference : mapping from grouping to group, or "pairs", optional
+        The group that others are compared with, such as ``{"sex": "Male"}``; "pairs" compares
+        every two as well. None: the group with the highest rate.
+    flips : int
+        Most held-out rows that are asked again for each protected or grouping column, with that
+        column changed and nothing else. 0: none.
+    changes : mapping from column to float, optional
+        How much a number among these columns is moved, up and down; by default a standard
+        deviation.
+    checks : bool, optional
+        Whether explanations of single rows are checked by asking again with features changed.
+        None: yes, but of a remote model only where the budget covers it.
     evidence : {"rows", "answers", "none"}
         What the result's JSON keeps, so that ``surrogate verify`` can compute its figures again
         without asking: the rows that were measured on and all answers to them; the answers
@@ -204,11 +240,25 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         seed,
         pick=pick,
         evidence=evidence,
+        favourable=favourable,
+        reference=reference,
+        flips=flips,
+        checks=checks,
     )
     domain = domain if domain is not None else Domain.infer(data)
     split = split_rows(domain, data, test, seed=seed)
     chosen = chosen_rows(domain, data, split, rows=rows, pick=pick, seed=seed)
     grouped = group_labels(domain, split, groups)
+    check_reference(reference, grouped)
+    changed = plan_flips(
+        domain,
+        split,
+        [name for names in grouping_columns(domain, groups) for name in names],
+        most=plan.flips,
+        measured=plan.fidelity,
+        changes=changes,
+        seed=seed,
+    )
     truth = None if y is None else true_outcomes(y, split)
     n_local = LOCAL_ROWS if chosen is None else len(chosen.rows)
     with open_oracle(
@@ -224,16 +274,23 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         watch = target_watch(oracle, split, seed)
         cost = audit_cost(plan, split, n_local, oracle=oracle)
         cost |= {} if watch is None else {NOISE: watch.cost}
+        extras = audit_extras(
+            plan, cost, changed, local_rows=n_local, oracle=oracle, offline=offline
+        )
         if dry_run:
             return oracle.quote(cost)
         oracle.admit(cost)
         oracle.settle(audit_opening(oracle, split, plan, seed))
+        favoured = favourable_of(favourable, task=oracle.task, classes=oracle.classes)
         if truth is not None:
             truth = encode_outcomes(truth, oracle.classes, oracle.n_outputs)
         for method in plan.methods["local"]:  # refuses now what it would when all else is done
             algorithm, _ = local_method(oracle, method, plan.options.get(method))
             algorithm.job(split.test[:1], reference=split.fit, seed=seed)
-        found = find_all(oracle, split, plan, groups=grouped, chosen=chosen, watch=watch)
+        found = find_all(
+            oracle, split, plan, groups=grouped, chosen=chosen, watch=watch, extras=extras
+        )
+        read = read_all(oracle, split, found, groups=grouped, favourable=favoured, plan=plan)
         proof = audit_evidence(oracle, found, plan, groups=grouped, truth=truth)
     forms = {one.method: one.form for one in found.surrogates}
     outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
@@ -264,7 +321,12 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         queries=oracle.queries,
         steadiness=found.steadiness,
         interrupted=bool(found.ended) or any(one.interrupted for one in found.surrogates),
-        settings=provenance(seed=seed, options=plan.options, facts={"methods": list(methods)}),
-        notes=(*found.ended, *found.notes),
+        settings=provenance(seed=seed, options=plan.options, facts=plan.facts()),
+        notes=(*found.ended, *found.notes, *extras.notes, *read.notes),
         evidence=proof,
+        impacts=read.impacts,
+        flips=read.flips,
+        regions=read.regions,
+        disagreements=read.disagreements,
+        checks=found.checks,
     )

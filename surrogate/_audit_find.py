@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from surrogate._audit_plan import AuditPlan
+from surrogate._audit_plan import AuditPlan, Extras
+from surrogate._changed import Changed
+from surrogate._checks import check_rows
 from surrogate._distill import distill_rows
 from surrogate._evidence import evidence_of
 from surrogate._evidence_local import FRESH, LocalKept, as_measured, local_kept
 from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
+from surrogate._flips import ask_flips
 from surrogate._kept import SurrogateKept
 from surrogate._picked import Picked, covering, showing_most
 from surrogate._probe import ENDINGS, Groups, Probe
 from surrogate._target import Split
-from surrogate.errors import BudgetTooSmall
+from surrogate.errors import BudgetTooSmall, LedgerError
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
+from surrogate.explanation.local_checks import LocalChecks
 from surrogate.oracle import Steadiness, Watch
 from surrogate.types import FloatArray
 
@@ -36,6 +40,8 @@ class AuditFound:
     kept: tuple[SurrogateKept, ...]
     local: LocalExplanations | None
     local_kept: LocalKept | None
+    checks: LocalChecks | None
+    changed: tuple[Changed, ...]
     steadiness: Steadiness | None
     ended: tuple[str, ...]
     notes: tuple[str, ...]
@@ -54,6 +60,7 @@ def find_all(
     groups: Groups,
     chosen: Picked | None,
     watch: Watch | None,
+    extras: Extras,
 ) -> AuditFound:
     """Ask, in the order of what is missed most where asking ends early."""
     if watch is not None:
@@ -61,16 +68,30 @@ def find_all(
     kept: list[SurrogateKept] = []
     surrogates, probes, ended = _surrogates(oracle, split, plan, groups=groups, kept=kept)
     ended = ended or _look(watch, "middle")
-    local, own = None, None
+    changed: tuple[Changed, ...] = ()
+    local, own, checks = None, None, None
+    if not ended:
+        changed, ended = ask_flips(oracle, extras.flips, probes[0])
     if not ended:
         picked = covering(surrogates[0], split) if chosen is None else chosen
-        local, own, ended = _local(oracle, picked, split.fit, plan)
+        local, own, ended = _local(oracle, picked, split.fit, plan, refits=extras.refits)
+    if not ended and local is not None and extras.checks:
+        checks, ended = check_rows(oracle, local, split.fit, seed=plan.seed)
     ended = ended or _look(watch, "end")
     steadiness = None if watch is None else watch.found(probes[0].answers.values)
     drifted = steadiness is not None and steadiness.drifted
     notes = (steadiness.drift(),) if steadiness is not None and drifted else ()
     return AuditFound(
-        surrogates, probes, tuple(kept), local, own, steadiness, ended=ended, notes=notes
+        surrogates,
+        probes,
+        tuple(kept),
+        local,
+        own,
+        checks=checks,
+        changed=changed,
+        steadiness=steadiness,
+        ended=ended,
+        notes=notes,
     )
 
 
@@ -140,7 +161,7 @@ def _surrogates(
 
 
 def _local(
-    oracle: Oracle, picked: Picked, reference: FloatArray, plan: AuditPlan
+    oracle: Oracle, picked: Picked, reference: FloatArray, plan: AuditPlan, *, refits: int
 ) -> tuple[LocalExplanations | None, LocalKept | None, tuple[str, ...]]:
     """Explanations of single rows by the local method, if one was named, and why it ended."""
     for method in plan.methods["local"]:
@@ -153,10 +174,15 @@ def _local(
                     reference=reference,
                     method=method,
                     fidelity=LOCAL_FIDELITY,
+                    stability=refits,
                     seed=plan.seed,
                     options=options,
                     index=picked.index,
                 )
+        except LedgerError:  # offline, and kept without refits
+            if not refits:
+                raise
+            return _local(oracle, picked, reference, plan, refits=0)
         except BudgetTooSmall as refused:
             return None, None, (f"No single rows were explained: {refused}",)
         except ENDINGS as ended:

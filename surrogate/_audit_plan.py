@@ -6,24 +6,38 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from surrogate._changed import FLIPS, Changed
+from surrogate._checks import PURPOSE as CHECKS
+from surrogate._checks import checks_cost
 from surrogate._distill import opening_of, plan_of
 from surrogate._explain import LOCAL_FIDELITY, local_method
+from surrogate._flips import PURPOSE as FLIPPED
+from surrogate._groups import Reference
 from surrogate._picked import Picked, candidates, numbered
 from surrogate._target import Split, encode_rows
-from surrogate._validate import Choice, NoneOr, Whole, check, unknown
+from surrogate._validate import Choice, Instance, NoneOr, Rule, Whole, check, unknown
 from surrogate.domain import Domain
-from surrogate.errors import OptionError
+from surrogate.errors import BudgetTooSmall, OptionError
 from surrogate.explanation.evidence import EVIDENCE
 from surrogate.methods import find
 from surrogate.oracle import Watch
 from surrogate.oracle.noise import PURPOSE as NOISE
 from surrogate.sampling import generator
-from surrogate.types import FloatArray
+from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
     from surrogate.oracle import Oracle
 
-__all__ = ["AuditPlan", "audit_cost", "audit_opening", "by_scope", "chosen_rows", "target_watch"]
+__all__ = [
+    "AuditPlan",
+    "Extras",
+    "audit_cost",
+    "audit_extras",
+    "audit_opening",
+    "by_scope",
+    "chosen_rows",
+    "target_watch",
+]
 
 WATCHED = 10  # rows that a remote model is asked again and again
 
@@ -40,11 +54,59 @@ class AuditPlan:
     seed: int
     pick: int | None = None  # of the rows that are explained, how many are kept
     evidence: str = "rows"  # what is kept of rows and answers
+    favourable: Label | None = None
+    reference: Reference = None
+    flips: int = FLIPS  # most changed rows for an attribute
+    checks: bool | None = None  # of local explanations; None: where that is affordable
 
     def __post_init__(self) -> None:
         known = [name for names in self.methods.values() for name in names]
         unknown("audit(options=...)", self.options, known)
-        check("audit", {"evidence": Choice(EVIDENCE)}, {"evidence": self.evidence})
+        check("audit", _RULES, vars(self))
+
+    def facts(self) -> dict[str, Any]:
+        """What it takes to do it again, options and seed aside."""
+        return {
+            "methods": [name for names in self.methods.values() for name in names],
+            "fidelity": self.fidelity,
+            "stability": self.stability,
+            "target fidelity": self.target,
+            "pick": self.pick,
+            "favourable": self.favourable,
+            "reference": self.reference,
+            "flips": self.flips,
+            "checks": self.checks,
+            "evidence": self.evidence,
+        }
+
+
+_RULES: Mapping[str, Rule] = {
+    "evidence": Choice(EVIDENCE),
+    "flips": Whole(0),
+    "checks": NoneOr(Instance((bool,), "True, False")),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Extras:
+    """What is asked beside surrogates and single rows.
+
+    Parameters
+    ----------
+    flips : tuple of Changed
+        Rows with one attribute changed.
+    refits : int
+        How many times single rows are explained again under other seeds.
+    checks : bool
+        Whether their explanations are checked by asking again.
+    notes : tuple of str
+        What of it is left out.
+    """
+
+    flips: tuple[Changed, ...] = ()
+    refits: int = 0
+    checks: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def by_scope(methods: Sequence[str]) -> dict[str, list[str]]:
@@ -120,3 +182,59 @@ def audit_cost(plan: AuditPlan, split: Split, local_rows: int, *, oracle: Oracle
         algorithm, _ = local_method(oracle, method, plan.options.get(method))
         cost["local"] = sum(algorithm.cost(local_rows, fidelity=LOCAL_FIDELITY).values())
     return cost
+
+
+def audit_extras(
+    plan: AuditPlan,
+    cost: dict[str, int],
+    flips: tuple[Changed, ...],
+    *,
+    local_rows: int,
+    oracle: Oracle,
+    offline: bool,
+) -> Extras:
+    """What is asked besides, added to the cost.
+
+    Flips are always part of the plan. Refits and checks of single rows are where the budget
+    covers them, and where a remote model has one; checks also where they were asked for.
+    Offline all are tried, as far as the ledger goes.
+    """
+    changed = sum(map(len, flips))
+    if changed:
+        cost[FLIPPED] = changed
+    refits, checks = 0, False
+    notes: list[str] = []
+    for method in plan.methods["local"]:
+        algorithm, _ = local_method(oracle, method, plan.options.get(method))
+        if plan.pick is None and hasattr(algorithm, "refit"):
+            again = plan.stability * algorithm.refit_cost(local_rows)
+            if again and _affordable(oracle, cost, "local", again, wanted=offline):
+                refits = plan.stability
+            elif again:
+                notes.append(f"Single rows were not explained again, {_BEYOND}.")
+        n = checks_cost(oracle.domain, local_rows if plan.pick is None else plan.pick)
+        if n and plan.checks is not False:
+            wanted = offline or bool(plan.checks)
+            checks = _affordable(oracle, cost, CHECKS, n, wanted=wanted)
+            notes += [] if checks else [f"Local explanations were not checked, {_BEYOND}."]
+    return Extras(flips, refits, checks, tuple(notes))
+
+
+_BEYOND = "since the budget does not cover it"
+
+
+def _affordable(
+    oracle: Oracle, cost: dict[str, int], purpose: str, n: int, *, wanted: bool = False
+) -> bool:
+    """Whether so many more rows are asked for a purpose; then they are added to the cost."""
+    more = {**cost, purpose: cost.get(purpose, 0) + n}
+    budget = oracle.quote(more).budget
+    if not wanted and (budget or oracle.box.traits.remote):
+        if not budget:
+            return False
+        try:
+            oracle.admit(more)
+        except BudgetTooSmall:
+            return False
+    cost.update(more)
+    return True

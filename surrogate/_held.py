@@ -16,39 +16,73 @@ from surrogate.oracle import Answers
 from surrogate.types import Feature, FloatArray, IntArray, Label
 
 if TYPE_CHECKING:
-    from surrogate._probe import Groups, Probe
+    from surrogate._probe import Groups, Probe, Saying
     from surrogate._target import Split
     from surrogate.domain import Domain
-    from surrogate.forms import Form
 
-__all__ = ["class_name", "encode_outcomes", "group_labels", "outcome_scores", "true_outcomes"]
+__all__ = [
+    "class_name",
+    "encode_outcomes",
+    "group_labels",
+    "grouping_columns",
+    "outcome_scores",
+    "true_outcomes",
+]
 
 BINS = 4
+BOTH = " & "
+"""Between the columns that are crossed, and between their groups."""
 
 
-def group_labels(domain: Domain, split: Split, names: Sequence[str] | None) -> Groups:
-    """The group of each held-out row, for each grouping column.
+def group_labels(
+    domain: Domain, split: Split, names: Sequence[str | Sequence[str]] | None
+) -> Groups:
+    """The group of each held-out row, for each grouping: a column, or several together.
 
     Raises
     ------
     DataError
         If a column is not there.
     OptionError
-        If `names` is no list.
+        If `names` is no list of columns, or of lists of them.
+    """
+    groups = {}
+    for columns in grouping_columns(domain, names):
+        parts = [_labels(domain.features[i], split, i) for i in map(domain.index, columns)]
+        groups[BOTH.join(columns)] = np.array([BOTH.join(row) for row in zip(*parts)])
+    return groups
+
+
+def grouping_columns(
+    domain: Domain, names: Sequence[str | Sequence[str]] | None
+) -> tuple[tuple[str, ...], ...]:
+    """The columns of each grouping: those named, else the protected ones, one by one.
+
+    Raises
+    ------
+    DataError, OptionError
+        As in `group_labels`.
     """
     if names is None:
-        names = [feature.name for feature in domain.features if feature.protected]
-    elif isinstance(names, str) or not isinstance(names, Iterable):
-        raise OptionError(f"The `groups` of audit must be a list of columns; got {names!r}.")
-    groups = {}
-    for name in names:
-        if name not in domain.names:
-            raise DataError(
-                f"`groups` names the column {name!r}, which `data` does not have; it has: "
-                f"{', '.join(domain.names)}."
-            )
-        groups[name] = _labels(domain.features[domain.index(name)], split, domain.index(name))
-    return groups
+        return tuple((feature.name,) for feature in domain.features if feature.protected)
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise OptionError(
+            f"The `groups` of audit must be a list of columns; got {names!r}. Columns that are to "
+            'be crossed are a list in it: [["sex", "race"]].'
+        )
+    found = []
+    for given in names:
+        columns = (given,) if isinstance(given, str) else tuple(given)
+        for name in columns:
+            if name not in domain.names:
+                raise DataError(
+                    f"`groups` names the column {name!r}, which `data` does not have; it has: "
+                    f"{', '.join(domain.names)}."
+                )
+        if not columns or len(set(columns)) < len(columns):
+            raise OptionError(f"A grouping crosses different columns; got {given!r}.")
+        found.append(columns)
+    return tuple(dict.fromkeys(found))
 
 
 def _labels(feature: Feature, split: Split, column: int) -> npt.NDArray[Any]:
@@ -121,14 +155,14 @@ def encode_outcomes(
 
 
 def outcome_scores(
-    probe: Probe, forms: Mapping[str, Form], truth: npt.NDArray[Any]
+    probe: Probe, forms: Mapping[str, Saying], truth: npt.NDArray[Any]
 ) -> tuple[GroupScore, ...]:
     """How often the model, and each form, is right on the rows of a probe.
 
     Parameters
     ----------
     probe : Probe
-    forms : mapping from name to Form
+    forms : mapping from name to what decides
     truth : array of shape (m,)
         Encoded outcomes of all held-out rows.
     """

@@ -310,7 +310,7 @@ def test_a_budget_that_just_fits_is_spent() -> None:
 # ---- Ctrl-C, and a model that fails on the way ----
 
 
-@pytest.mark.parametrize("call", range(1, 9))
+@pytest.mark.parametrize("call", [*range(1, 9), 15, 16])
 @pytest.mark.parametrize("model", [probability, value])
 def test_ctrl_c_at_any_call_gives_what_there_is(model: Any, call: int, tmp_path: Path) -> None:
     pressed = Counted(model, stop_at=call)
@@ -322,12 +322,14 @@ def test_ctrl_c_at_any_call_gives_what_there_is(model: Any, call: int, tmp_path:
         assert (raised.value.answers is None) == (call == 1)
         return
     result = audit(pressed, numbers(), y=y, **AUDIT)
-    assert result.interrupted == (call <= 6)  # perturbed rows, refit, rows
+    assert result.interrupted == (call <= 15)  # perturbed rows, refits, rows, checks
     assert (result.local is not None) == (call > 6)
     assert result.surrogates[0].fidelity[0].main.value is not None
     assert len(result.outcomes) == 2
     if result.interrupted:
-        assert "interrupted by Ctrl-C" in " ".join([*result.notes, *result.surrogates[0].notes])
+        said = [*result.notes, *result.surrogates[0].notes]
+        said += [] if result.local is None else result.local.notes
+        assert "interrupted by Ctrl-C" in " ".join(said)
         assert str(result).startswith("! interrupted: this is what there was by then")
     assert Audit.from_json(result.to_json()) == result
     if call in (4, 6):

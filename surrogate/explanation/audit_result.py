@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from surrogate.explanation import frames, html, printing
+from surrogate.explanation import frames, html, markdown, printing
+from surrogate.explanation.disagreements import Disagreements
 from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.global_explanation import GlobalExplanation
+from surrogate.explanation.local_checks import LocalChecks
 from surrogate.explanation.local_explanations import LocalExplanations
-from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.explanation.serial import digest, dumps, loads, plain
 from surrogate.render.fragments import notebook
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from surrogate.fidelity import GroupScore
+    from surrogate.fidelity import Flips, GroupScore, Impact, RegionScore
     from surrogate.oracle import Queries, Steadiness
 
 __all__ = ["AuditResult"]
@@ -55,6 +57,16 @@ class AuditResult:
         Warnings that a reader must see.
     evidence : Evidence or None
         The rows and answers that the figures were computed from, for `surrogate.verify`.
+    impacts : tuple of Impact
+        Outcomes by group, for each grouping those of the target first, then each surrogate's.
+    flips : tuple of Flips
+        What changing one attribute and nothing else does, the target first.
+    regions : tuple of RegionScore
+        Fidelity in each leaf or rule of the first surrogate, the worst first.
+    disagreements : Disagreements or None
+        Where the first surrogate and the target disagree.
+    checks : LocalChecks or None
+        Local explanations, checked by asking the target again.
     """
 
     target: Mapping[str, Any]
@@ -68,6 +80,11 @@ class AuditResult:
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     evidence: Evidence | None = None
+    impacts: tuple[Impact, ...] = ()
+    flips: tuple[Flips, ...] = ()
+    regions: tuple[RegionScore, ...] = ()
+    disagreements: Disagreements | None = None
+    checks: LocalChecks | None = None
 
     def __post_init__(self) -> None:
         for name in ("target", "data", "settings"):
@@ -81,6 +98,11 @@ class AuditResult:
             "surrogates": [one.to_dict() for one in self.surrogates],
             "local": None if self.local is None else self.local.to_dict(),
             "outcomes": [one.to_dict() for one in self.outcomes],
+            "impacts": [one.to_dict() for one in self.impacts],
+            "flips": [one.to_dict() for one in self.flips],
+            "regions": [one.to_dict() for one in self.regions],
+            "disagreements": None if self.disagreements is None else self.disagreements.to_dict(),
+            "checks": None if self.checks is None else self.checks.to_dict(),
             "queries": None if self.queries is None else self.queries.to_dict(),
             "steadiness": None if self.steadiness is None else self.steadiness.to_dict(),
             "interrupted": self.interrupted,
@@ -93,7 +115,7 @@ class AuditResult:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Give back the result that `to_dict` described."""
         from surrogate.explanation.parts import optional
-        from surrogate.fidelity import GroupScore
+        from surrogate.fidelity import Flips, GroupScore, Impact, RegionScore
         from surrogate.oracle import Queries, Steadiness
 
         return cls(
@@ -108,6 +130,11 @@ class AuditResult:
             settings=data["settings"],
             notes=tuple(data["notes"]),
             evidence=optional(Evidence.from_dict, data.get("evidence")),
+            impacts=tuple(Impact.from_dict(one) for one in data.get("impacts", ())),
+            flips=tuple(Flips.from_dict(one) for one in data.get("flips", ())),
+            regions=tuple(RegionScore.from_dict(one) for one in data.get("regions", ())),
+            disagreements=optional(Disagreements.from_dict, data.get("disagreements")),
+            checks=optional(LocalChecks.from_dict, data.get("checks")),
         )
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -124,6 +151,16 @@ class AuditResult:
             If it is other JSON, or of a newer version.
         """
         return cls.from_dict(loads(_SCHEMA, text))
+
+    def to_markdown(self, *, min_fidelity: float | None = None) -> str:
+        """A summary in GitHub-flavoured Markdown, such as for a pipeline's page.
+
+        Parameters
+        ----------
+        min_fidelity : float, optional
+            Say whether the lower end of the interval reaches it.
+        """
+        return markdown.audit_markdown(self, digest(self.to_json()), min_fidelity=min_fidelity)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AuditResult):
