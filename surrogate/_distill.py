@@ -264,10 +264,12 @@ def distill_rows(
     groups: Groups | None = None,
     probes: tuple[Probe, ...] = (),
     kept: SurrogateKept | None = None,
+    curve: bool = True,
 ) -> tuple[GlobalExplanation, tuple[Probe, ...]]:
     """Fit, measure and refit; `probes` of an earlier method are measured on again.
 
-    Into `kept` goes what figures are computed from, beside the probes and the form.
+    Into `kept` goes what figures are computed from, beside the probes and the form. Without
+    `curve`, forms of other sizes are not made.
     """
     kept = SurrogateKept() if kept is None else kept
     oracle.settle(opening_of(method, split, oracle=oracle, seed=seed, options=options))
@@ -295,7 +297,7 @@ def distill_rows(
     kept.refits, late = _refits(
         oracle, refit, population, split.test, again, first=fitted, base=base
     )
-    kept.sizes = _sizes(fitted)
+    kept.sizes = _sizes(fitted) if curve else {}
     facts = {
         "method": method,
         "fidelity": fidelity,
