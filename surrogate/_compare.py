@@ -18,12 +18,11 @@ from surrogate.render.names import for_terminal
 from surrogate.robust.comparing import Quotes
 from surrogate.robust.comparing.agreeing import agree, settle
 from surrogate.robust.comparing.alike import Alike
+from surrogate.robust.comparing.around import LIME, Around, around_rows
 from surrogate.robust.comparing.attacking import plan_assaults
 from surrogate.robust.comparing.entrants import Entrant, check_inputs, enter
 from surrogate.robust.comparing.family import declare
 from surrogate.robust.comparing.ground import Ground, coarsest, limits_of
-from surrogate.robust.comparing.local import METHOD as LIME
-from surrogate.robust.comparing.local import Around, around_rows
 from surrogate.robust.comparing.plan import LOCAL_FRESH, Plan, cost_of, make_plan
 from surrogate.robust.comparing.players import Player, Table
 from surrogate.robust.comparing.ready import ReadyRows, check_ready, ready_hash

@@ -81,14 +81,12 @@ def _robust(player: Player, measured: Sequence[Measured]) -> tuple[RobustAccurac
     return tuple(
         RobustAccuracy(one.region.attack, one.region.radius, one.score)
         for one in measured
-        if one.model == player.name
-        and one.score.metric == "robust accuracy"
-        and one.region.attacker == player.name
+        if one.model == player.name and one.score.metric == "robust accuracy"
     )
 
 
 def _spread(player: Player, measured: Sequence[Measured]) -> tuple[tuple[str, Score], ...]:
-    """How far a model's answers spread in each region."""
+    """How far a model's answers spread in each region; of adversarial rows, in its own."""
     return tuple(
         (str(one.region), one.score)
         for one in measured
@@ -96,6 +94,7 @@ def _spread(player: Player, measured: Sequence[Measured]) -> tuple[tuple[str, Sc
         and not one.method
         and one.score.metric == "output spread"
         and one.scale in ("probability", "value")
+        and one.region.attacker in ("", player.name)
     )
 
 

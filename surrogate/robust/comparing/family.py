@@ -11,8 +11,8 @@ from surrogate.explanation.compared import Region, Scale
 from surrogate.fidelity.holm import family_note, resamples_for, smallest_p
 from surrogate.fidelity.paired import MIN_SEEDS
 from surrogate.robust.comparing.agreeing import Common
+from surrogate.robust.comparing.around import LIME
 from surrogate.robust.comparing.entrants import Entrant, arms_of
-from surrogate.robust.comparing.local import METHOD as LIME
 
 if TYPE_CHECKING:
     from surrogate.robust.comparing.attacking import Assault

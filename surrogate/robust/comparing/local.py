@@ -7,165 +7,204 @@ fresh rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from surrogate._explain import local_method
-from surrogate.errors import OptionError
 from surrogate.explanation.compared import Region, Scale, Size
 from surrogate.fidelity import linear_stability
 from surrogate.fidelity.refits import shown_top
-from surrogate.local import Lime
 from surrogate.local._designs import Drawn
-from surrogate.local._entropy import asks_bins
-from surrogate.local._fit import Fit, Settings, fit_own, fit_shared, own_view
-from surrogate.local._job import Job
-from surrogate.local._settle import unsettled
+from surrogate.local._fit import Settings, fit_own, fit_shared, own_view
 from surrogate.robust.comparing.agreeing import Common
+from surrogate.robust.comparing.around import LIME, Around
 from surrogate.robust.comparing.cells import Cell, Ratio
 from surrogate.robust.comparing.players import Player, Table
 from surrogate.robust.comparing.scales import CLIP, pairs, scales_of
-from surrogate.sampling import child_seed
 from surrogate.types import FloatArray, IntArray
 
-__all__ = ["Around", "around_rows", "check_lime", "local_cells", "local_cost"]
+__all__ = ["local_cells"]
 
-METHOD = "lime"
-FACTORS = (0.5, 2**-0.5, 1.0, 2**0.5, 2.0)
-"""By what the default width is multiplied where no widths are given."""
+AT_ONCE = 8  # models that are fitted together
+
+
+def local_cells(table: Table, around: Around, common: Common) -> tuple[list[Cell], list[Size]]:
+    """Ask every model around the rows, and measure it at every width.
+
+    Models share the plan, and so its weighted sums: several are fitted together.
+    """
+    cells, sizes = [], []
+    for players in _together(table, around):
+        heard = []
+        for player in players:
+            told = None
+            with table.lasting(player, "local fidelity"):
+                told = _ask(player, around, common)
+            heard += [] if told is None else [told]
+        if heard:
+            found = _Measuring(heard, around, common)
+            cells += found.cells()
+            sizes += found.sizes()
+    return cells, sizes
+
+
+def _together(table: Table, around: Around) -> Iterator[list[Player]]:
+    """Players whose answers are held at once: fewer where each row has a plan of its own."""
+    size = AT_ONCE if around.job.design.shared is not None else 1
+    waiting = list(table.players)
+    while waiting:
+        batch, waiting = waiting[:size], waiting[size:]
+        yield [player for player in batch if not player.ended and not table.stopped]
 
 
 @dataclass(frozen=True, eq=False)
-class Around:
-    """What is asked and fitted around some rows, the same for all models.
+class _Told:
+    """What one model said around the rows, on all scales side by side.
 
     Parameters
     ----------
-    job : Job
-        Of `Lime`: rows, design, settings.
-    source : int array of shape (r,)
-        Which held-out rows they are.
-    widths : tuple of float
-    n, fresh : int
-        Perturbed rows of a plan to fit on, and of the plan that measures.
-    refits : int
-        Further plans, for stability.
-    seed : int
+    player : Player
+    rows : array of shape (r, q)
+        Of the explained rows themselves.
+    plans : list of list of arrays of shape (n, q)
+        Of the plans to fit on, and of the one that measures: one array that all rows share, or
+        one a row.
     """
 
-    job: Job
-    source: IntArray
-    widths: tuple[float, ...]
-    n: int
-    fresh: int
-    refits: int
-    seed: int
-
-    def region(self, width: float) -> Region:
-        """The rows that a width is measured on."""
-        return Region("local", width)
+    player: Player
+    rows: FloatArray
+    plans: list[list[FloatArray]]
 
 
-def check_lime(lime: Lime, widths: Any) -> None:
-    """Raise where LIME is to do what cannot be the same for all models, or for all widths.
+def _ask(player: Player, around: Around, common: Common) -> _Told:
+    """Ask one model all plans."""
+    floor = 1e-300 if common.scores else CLIP
 
-    Raises
-    ------
-    OptionError
-    """
-    for wrong, why in (
-        (lime.compatible, "compatible=True, whose scores are not held out"),
-        (lime.sampling == "kernel", "sampling='kernel', which asks other rows for every width"),
-        (unsettled(lime) or asks_bins(lime), "a width or bins that each model settles by itself"),
-        (lime.classes is not None, "`classes`: all classes of all models are compared"),
-    ):
-        if wrong:
-            raise OptionError(f"The options of lime in compare must not be {why}.")
-    if widths is not None and (
-        isinstance(widths, str)
-        or not len(widths)
-        or not all(isinstance(w, int | float) and w > 0 and np.isfinite(w) for w in widths)
-    ):
-        raise OptionError(
-            f"The `widths` parameter of compare must be a list of numbers above 0; got {widths!r}."
-        )
+    def columns(rows: FloatArray) -> FloatArray:
+        values = player.oracle.ask(rows, purpose="local").numbers()
+        if common.said != "probabilities":
+            return values
+        return np.concatenate([values, np.log(np.maximum(values, floor))], axis=1)
 
-
-def around_rows(
-    player: Player,
-    rows: FloatArray,
-    *,
-    source: IntArray,
-    reference: FloatArray,
-    options: Mapping[str, Any] | None,
-    widths: Sequence[float] | None,
-    fresh: int,
-    refits: int,
-    seed: int,
-) -> Around:
-    """The plan around rows (r, d), made where one of the models is and asked by all."""
-    lime, _ = local_method(player.oracle, METHOD, options)
-    check_lime(lime, widths)
-    job = lime.job(rows, reference=reference, seed=seed)
-    tried = [job.settings.width * factor for factor in FACTORS] if widths is None else widths
-    chosen = tuple(sorted({float(width) for width in tried}))
-    return Around(job, source, chosen, lime.n_samples, fresh, refits, seed)
-
-
-def local_cost(n_rows: int, options: Mapping[str, Any] | None, *, fresh: int, refits: int) -> int:
-    """Rows that each model is asked."""
-    lime, _ = local_method(None, METHOD, options)
-    check_lime(lime, None)
-    cost: dict[str, int] = lime.cost(n_rows, fidelity=fresh)
-    return cost["rows"] + (1 + refits) * cost["fit"] + cost["fidelity"]
-
-
-def local_cells(
-    table: Table, player: Player, around: Around, common: Common
-) -> tuple[list[Cell], Size | None]:
-    """Ask one model around the rows, and measure it at every width; nothing where asking ended."""
-    found: tuple[list[Cell], Size | None] = ([], None)
-    with table.lasting(player, "local fidelity"):
-        found = _Measuring(player, around, common).cells()
-    return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """Perturbed rows of one explained row or of all, and the model's answers on all scales."""
-
-    at: slice
-    drawn: Drawn | list[Drawn]
-    Y: FloatArray  # (n, q), or (rows, n, q)
+    told = columns(around.job.rows)
+    return _Told(player, told, [[columns(one.rows) for one in plan] for plan in around.plans()])
 
 
 class _Measuring:
-    """One model around some rows."""
+    """Several models around some rows."""
 
-    def __init__(self, player: Player, around: Around, common: Common) -> None:
-        self.player, self.around, self.common = player, around, common
+    def __init__(self, told: Sequence[_Told], around: Around, common: Common) -> None:
+        self.told, self.around, self.common = told, around, common
         self.scales = scales_of(common)
-        self.floor = 1e-300 if common.scores else CLIP
+        self.q = told[0].rows.shape[1]
+        self.here = np.concatenate([one.rows for one in told], axis=1)  # (r, models * q)
 
-    def cells(self) -> tuple[list[Cell], Size | None]:
-        """Ask, fit and measure."""
+    def cells(self) -> list[Cell]:
+        """Every model at every width."""
+        around, plans = self.around, list(self.around.plans())
+        fresh = plans[-1]
+        shape = len(self.told), len(self.here), len(self._names())
+        found = []
+        for width in around.widths:
+            totals = np.zeros(shape)
+            coef, base = self._fit(plans[0], 0, width)
+            for i in range(len(self.here)):
+                one = i if len(fresh) > 1 else 0
+                Y = np.concatenate([told.plans[-1][one] for told in self.told], axis=1)
+                totals[:, i] = self._row(fresh[one], Y, i, coef[i], base[i], width=width)
+            found += [self._cell(told.player, width, t) for told, t in zip(self.told, totals)]
+        return found
+
+    def sizes(self) -> list[Size]:
+        """How many features forms use, and how alike refits are, at the middle width."""
         around = self.around
-        told = self._columns(self._asked(around.job.rows))
-        pair = pairs(told[:, : self.common.n_outputs])
-        plans = list(self._plans("fit", around.n, mirrored=True))
-        coefs = [[self._fit(plan, told, width) for plan in plans] for width in around.widths]
-        totals = np.zeros((len(around.widths), len(told), len(self._names())))
-        for plan in self._plans("fidelity", around.fresh, mirrored=False):
-            for w, width in enumerate(around.widths):
-                coef, base = _joined(coefs[w])
-                for j, i in enumerate(range(*plan.at.indices(len(told)))):
-                    two = int(pair[0][i]), int(pair[1][i])
-                    totals[w, i] = self._row(plan, i, j, coef[i], base[i], width=width, pair=two)
-        found = [self._cell(width, one) for width, one in zip(around.widths, totals)]
-        return found, self._size(told, coefs)
+        width = around.widths[len(around.widths) // 2]
+        fits = []
+        for number, plan in enumerate(list(around.plans())[:-1]):
+            coef, _ = self._fit(plan, number, width)
+            fits.append(coef.reshape(len(coef), len(self.told), self.q, -1))  # (r, models, q, d)
+        return [
+            self._size(m, told, [fit[:, m] for fit in fits]) for m, told in enumerate(self.told)
+        ]
+
+    def _size(self, m: int, told: _Told, fits: list[FloatArray]) -> Size:
+        """Of one model's forms (r, q, d), those of the class that it finds most likely."""
+        at, shown = np.arange(len(told.rows)), told.rows[:, : self.common.n_outputs].argmax(axis=1)
+        coefs = np.stack([fit[at, shown] for fit in fits])  # (fits, r, d)
+        used = float((coefs != 0).sum(axis=2).mean())
+        stable = None
+        if len(coefs) > 1:
+            stable = linear_stability(coefs, top=shown_top(coefs.shape[-1])).main
+        return Size(told.player.name, LIME, {"features": round(used, 3)}, stable)
+
+    def _fit(self, plan: list[Drawn], number: int, width: float) -> tuple[FloatArray, FloatArray]:
+        """Coefficients (r, models * q, d) and intercepts (r, models * q) at one width."""
+        job = self.around.job
+        settings: Settings = replace(job.settings, width=width)
+        Y = [
+            np.concatenate([told.plans[number][i] for told in self.told], axis=1)
+            for i in range(len(plan))
+        ]
+        if job.design.shared is not None:
+            fit = fit_shared(
+                job.design, plan[0], job.rows, Y=Y[0], y_row=self.here, settings=settings
+            )
+        else:
+            fit = fit_own(
+                job.design, plan, job.rows, Y=np.stack(Y), y_row=self.here, settings=settings
+            )
+        return fit.coef, fit.intercept
+
+    def _row(
+        self,
+        drawn: Drawn,
+        Y: FloatArray,
+        i: int,
+        coef: FloatArray,
+        base: FloatArray,
+        *,
+        width: float,
+    ) -> FloatArray:
+        """Weighted sums of one explained row for all models (models, m); weights add up to 1."""
+        job = self.around.job
+        Z, weight = own_view(job.design, drawn, job.rows[i : i + 1], width)
+        share = weight[0] / max(float(weight.sum()), 1e-300)  # (n,)
+        said = Z[0] @ coef.T + base  # (n, models * q)
+        spans = [slice(m * self.q, (m + 1) * self.q) for m in range(len(self.told))]
+        return np.stack(
+            [
+                self._sums(
+                    share, said[:, at], Y[:, at], pairs(self.here[i : i + 1, at][:, : self.k])
+                )
+                for at in spans
+            ]
+        )
+
+    @property
+    def k(self) -> int:
+        """Columns of a model's answers."""
+        return self.common.n_outputs
+
+    def _sums(
+        self,
+        share: FloatArray,
+        said: FloatArray,
+        Y: FloatArray,
+        pair: tuple[IntArray, IntArray],
+    ) -> FloatArray:
+        """Sums of one model around one row."""
+        sums, k = [1.0], self.k
+        if self.common.said != "values":
+            sums.append(float(share @ (said[:, :k].argmax(axis=1) == Y[:, :k].argmax(axis=1))))
+        for scale in self.scales:
+            two = int(pair[0][0]), int(pair[1][0])
+            ours, theirs = (_scale(part, scale, k, two) for part in (said, Y))
+            varied = float(share @ ((theirs - share @ theirs) ** 2).mean(axis=1))
+            size = float(share @ (theirs**2).mean(axis=1))
+            lost = float(share @ ((ours - theirs) ** 2).mean(axis=1))
+            sums += [lost, varied if varied > 1e-12 * max(size, 1e-30) else 0.0]
+        return np.array(sums)
 
     def _names(self) -> tuple[str, ...]:
         """Columns of a cell."""
@@ -173,79 +212,8 @@ class _Measuring:
         pairs_of = [(f"lost {scale}", f"varied {scale}") for scale in self.scales]
         return ("rows", *decides, *(name for two in pairs_of for name in two))
 
-    def _asked(self, rows: FloatArray) -> FloatArray:
-        return self.player.oracle.ask(rows, purpose="local").numbers()
-
-    def _columns(self, values: FloatArray) -> FloatArray:
-        """Answers (n, k), and behind them their logarithms where they are probabilities."""
-        if self.common.said != "probabilities":
-            return values
-        return np.concatenate([values, np.log(np.maximum(values, self.floor))], axis=-1)
-
-    def _plans(self, purpose: str, n: int, *, mirrored: bool, again: int = 0) -> Iterator[_Plan]:
-        """Plans with answers: one that all rows share, or one around each row."""
-        design, rows = self.around.job.design, self.around.job.rows
-        seed = child_seed(self.around.seed, "local", purpose, again)
-        if design.shared is not None:
-            drawn = design.shared(n, seed)
-            yield _Plan(slice(0, len(rows)), drawn, self._columns(self._asked(drawn.rows)))
-            return
-        assert design.own is not None
-        place = design.own(n, seed, mirrored=mirrored)
-        for i, row in enumerate(rows):
-            here = place(row)
-            Y = self._columns(self._asked(here.rows))
-            yield _Plan(slice(i, i + 1), [here], Y[None])
-
-    def _fit(self, plan: _Plan, told: FloatArray, width: float) -> Fit:
-        """Forms of the plan's rows at one width, on all scales at once."""
-        job = self.around.job
-        settings: Settings = replace(job.settings, width=width)
-        rows, here = job.rows[plan.at], told[plan.at]
-        if isinstance(plan.drawn, list):
-            return fit_own(job.design, plan.drawn, rows, Y=plan.Y, y_row=here, settings=settings)
-        return fit_shared(job.design, plan.drawn, rows, Y=plan.Y, y_row=here, settings=settings)
-
-    def _row(
-        self,
-        plan: _Plan,
-        i: int,
-        j: int,
-        coef: FloatArray,
-        base: FloatArray,
-        *,
-        width: float,
-        pair: tuple[int, int],
-    ) -> FloatArray:
-        """Weighted sums of one explained row, whose weights add up to 1."""
-        drawn, Y = (
-            (plan.drawn[j], plan.Y[j])
-            if isinstance(plan.drawn, list)
-            else (
-                plan.drawn,
-                plan.Y,
-            )
-        )
-        job = self.around.job
-        Z, weight = own_view(job.design, drawn, job.rows[i : i + 1], width)
-        share = weight[0] / max(float(weight.sum()), 1e-300)  # (n,)
-        said = Z[0] @ coef.T + base  # (n, q)
-        k = self.common.n_outputs
-        sums = [1.0]
-        if self.common.said != "values":
-            agree = said[:, :k].argmax(axis=1) == Y[:, :k].argmax(axis=1)
-            sums.append(float(share @ agree))
-        for scale in self.scales:
-            ours, theirs = (_scale(part, scale, k, pair) for part in (said, Y))
-            away = theirs - share @ theirs
-            varied = float(share @ (away**2).mean(axis=1))
-            size = float(share @ (theirs**2).mean(axis=1))
-            lost = float(share @ ((ours - theirs) ** 2).mean(axis=1))
-            sums += [lost, varied if varied > 1e-12 * max(size, 1e-30) else 0.0]
-        return np.array(sums)
-
-    def _cell(self, width: float, totals: FloatArray) -> Cell:
-        """The cell of one width."""
+    def _cell(self, player: Player, width: float, totals: FloatArray) -> Cell:
+        """The cell of one model at one width."""
         ratios = []
         if self.common.said != "values":
             ratios.append(Ratio("agreement", "label", "agree", "rows", "share"))
@@ -255,14 +223,13 @@ class _Measuring:
                 Ratio("MSE", scale, f"lost {scale}", "rows", "mean"),
                 Ratio("output spread", scale, f"varied {scale}", "rows", "root"),
             ]
-        order = np.argsort(self.around.source)
-        names = self._names()
+        order, names = np.argsort(self.around.source), self._names()
         varied = [names.index(f"varied {scale}") for scale in self.scales]
         return Cell(
-            model=self.player.name,
-            arm=self.player.arm,
-            method=METHOD,
-            region=self.around.region(width),
+            model=player.name,
+            arm=player.arm,
+            method=LIME,
+            region=Region("local", width),
             source=self.around.source[order],
             names=names,
             totals=totals[order],
@@ -270,24 +237,6 @@ class _Measuring:
             n=len(order) * self.around.fresh,
             constant=bool(varied) and not totals[:, varied].any(),
         )
-
-    def _size(self, told: FloatArray, coefs: list[list[Fit]]) -> Size | None:
-        """How many features a form uses, and how alike refits of it are, at the middle width."""
-        around, middle = self.around, len(self.around.widths) // 2
-        coef, _ = _joined(coefs[middle])
-        at, shown = np.arange(len(told)), told[:, : self.common.n_outputs].argmax(axis=1)
-        fits = [coef[at, shown]]
-        for again in range(1, around.refits + 1):
-            more = [
-                self._fit(plan, told, around.widths[middle])
-                for plan in self._plans("fit", around.n, mirrored=True, again=again)
-            ]
-            fits.append(_joined(more)[0][at, shown])
-        used = float(np.mean([(one != 0).sum(axis=1).mean() for one in fits]))
-        stable = None
-        if len(fits) > 1:
-            stable = linear_stability(np.stack(fits), top=shown_top(coef.shape[-1])).main
-        return Size(self.player.name, METHOD, {"features": round(used, 3)}, stable)
 
 
 def _scale(part: FloatArray, scale: Scale, k: int, pair: tuple[int, int]) -> FloatArray:
@@ -297,10 +246,3 @@ def _scale(part: FloatArray, scale: Scale, k: int, pair: tuple[int, int]) -> Flo
     if scale == "logit":
         return part[:, k:]
     return part[:, [k + pair[0]]] - part[:, [k + pair[1]]]
-
-
-def _joined(fits: list[Fit]) -> tuple[FloatArray, FloatArray]:
-    """Coefficients (r, q, d) and intercepts (r, q) of all plans' rows."""
-    return np.concatenate([fit.coef for fit in fits]), np.concatenate(
-        [fit.intercept for fit in fits]
-    )

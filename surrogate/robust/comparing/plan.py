@@ -14,10 +14,9 @@ from surrogate._validate import NoneOr, Real, Whole, check, unknown
 from surrogate.errors import OptionError
 from surrogate.methods import METHODS, check_needs, find
 from surrogate.robust.attacks import ATTACKS
+from surrogate.robust.comparing.around import LIME, local_cost
 from surrogate.robust.comparing.attacking import Assault, attack_cost
 from surrogate.robust.comparing.entrants import Entrant
-from surrogate.robust.comparing.local import METHOD as LIME
-from surrogate.robust.comparing.local import local_cost
 from surrogate.robust.comparing.ready import ReadyRows
 
 __all__ = ["JOINT", "RADII", "Plan", "cost_of", "make_plan"]

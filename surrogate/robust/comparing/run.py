@@ -13,12 +13,13 @@ from surrogate.explanation.compared import Measured, ModelFacts, Region, Size, T
 from surrogate.explanation.contrast import Contrast
 from surrogate.explanation.joint_tree import Disagreement
 from surrogate.robust.comparing.agreeing import Common
+from surrogate.robust.comparing.around import Around
 from surrogate.robust.comparing.attacking import Assault, attack_all, meet
 from surrogate.robust.comparing.cells import Cell, measure
 from surrogate.robust.comparing.describing import models_of, transfer_of
 from surrogate.robust.comparing.family import Family
 from surrogate.robust.comparing.ground import Ground
-from surrogate.robust.comparing.local import Around, local_cells
+from surrogate.robust.comparing.local import local_cells
 from surrogate.robust.comparing.noise import noisy
 from surrogate.robust.comparing.plan import JOINT, Plan
 from surrogate.robust.comparing.players import Heard, Table
@@ -201,10 +202,9 @@ def _around(table: Table, common: Common, around: Around | None, kept: _Kept) ->
     """Local fidelity around the first held-out rows."""
     if around is None:
         return
-    for player in table.asking():
-        cells, size = local_cells(table, player, around, common)
-        kept.cells.extend(cells)
-        kept.sizes.extend([] if size is None else [size])
+    cells, sizes = local_cells(table, around, common)
+    kept.cells.extend(cells)
+    kept.sizes.extend(sizes)
 
 
 def _cells(table: Table, ground: Ground, fitted: Sequence[Fitted], common: Common) -> list[Cell]:

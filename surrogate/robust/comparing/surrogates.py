@@ -62,6 +62,7 @@ def fit_surrogate(
             seed=seed,
             options=options,
             probes=probes,
+            curve=False,
         )
     if found is None:
         return None
@@ -133,7 +134,7 @@ def model_cell(
         source=heard.source,
         theirs=theirs,
         true=true,
-        metric="robust accuracy" if region.kind == "adversarial" else "accuracy",
+        metric="robust accuracy" if region.attacker == player.name else "accuracy",
     )
 
 
