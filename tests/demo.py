@@ -6,6 +6,7 @@ Loaded by path from the conftest of each room that needs it: tests are no packag
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -97,6 +98,7 @@ def measured(form: Tree, x: np.ndarray, p: np.ndarray, *, seed: int, where: str)
     )
 
 
+@cache
 def classifier(*, leaves: int = 16, names: tuple[str, ...] = (), classes=("refused", "granted")):
     """A tree for a model of two classes, measured on held-out and perturbed rows."""
     domain = domain_of(table(), names)
@@ -140,6 +142,7 @@ def classifier(*, leaves: int = 16, names: tuple[str, ...] = (), classes=("refus
     )
 
 
+@cache
 def regressor() -> GlobalExplanation:
     """A tree for a model with one number as its answer."""
     domain = domain_of(table())
@@ -166,6 +169,7 @@ def regressor() -> GlobalExplanation:
     )
 
 
+@cache
 def local(n: int = 4, *, names: tuple[str, ...] = (), classes=("refused", "granted")):
     """Local explanations of n rows: the first good, the last bad."""
     domain = domain_of(table(), names)
@@ -206,6 +210,7 @@ def local(n: int = 4, *, names: tuple[str, ...] = (), classes=("refused", "grant
     )
 
 
+@cache
 def scaled_local() -> LocalExplanations:
     """A regression's local explanations, centred at each row, with nothing claimed."""
     one = local(3)
@@ -233,6 +238,7 @@ def scaled_local() -> LocalExplanations:
     )
 
 
+@cache
 def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> AuditResult:
     """An audit of the loan model with one tree and four rows."""
     outcome = Score("accuracy", 0.71, Interval(0.68, 0.74, 0.95, "Wilson"), 900, 900)

@@ -37,6 +37,7 @@ _NOTEBOOK_STYLE = (
     ".surrogate svg.bar{width:8em;height:.7em;vertical-align:middle}"
     ".surrogate svg.bar .pale{fill:#2a7ab9;opacity:.3}.surrogate svg.bar .plus{fill:#2a7ab9}"
     ".surrogate svg.bar .minus{fill:#d0641c}"
+    ".surrogate svg.bar line{vector-effect:non-scaling-stroke}"
     ".surrogate svg.bar .line{stroke:currentColor}"
     ".surrogate mark{color:inherit;background:none;padding:0 .1em;border-bottom:2px solid #2a7ab9}"
     ".surrogate mark.against{border-bottom:2px dashed #d0641c}"
@@ -145,7 +146,7 @@ def bar(value: float, low: float, high: float, *, half: float | None = None) -> 
     zero, end = _place(0.0, low, high), _place(value, low, high)
     left, width = min(zero, end), abs(end - zero)
     kind = "plus" if value >= 0 else "minus"
-    marks = f'<rect class="{kind}" x="{left:.2f}" y="2" width="{width:.2f}" height="6"/>'
+    marks = _rect(kind, left, width)
     if low < 0:
         marks += _line(zero, 0, zero, 10)
     if half is not None and not math.isnan(half):
@@ -164,10 +165,10 @@ def whisker(
         marks += _line(x, 1, x, 9.5, "trivial")
     if ends is not None:
         first, last = (_place(end, low, 1.0) for end in ends)
-        marks += f'<rect class="band" x="{first:.2f}" y="3" width="{last - first:.2f}" height="4"/>'
+        marks += _rect("band", first, last - first, y=3, height=4)
     if value is not None:
         x = _place(value, low, 1.0)
-        marks += f'<rect class="plus" x="{x - 0.6:.2f}" y="1" width="1.2" height="8"/>'
+        marks += _rect("plus", x - 0.6, 1.2, y=1, height=8)
     return _svg("bar whisker", marks)
 
 
@@ -175,9 +176,9 @@ def support(covered: float, agree: float | None, most: float) -> Fragment:
     """Rows that a rule covers as a pale bar, those where the model agrees as a full one."""
     if not most > 0:
         return _svg("bar", "")
-    marks = f'<rect class="pale" x="0" y="2" width="{100 * covered / most:.2f}" height="6"/>'
+    marks = _rect("pale", 0, 100 * covered / most)
     if agree is not None:
-        marks += f'<rect class="plus" x="0" y="2" width="{100 * agree / most:.2f}" height="6"/>'
+        marks += _rect("plus", 0, 100 * agree / most)
     return _svg("bar", marks)
 
 
@@ -248,11 +249,19 @@ def _place(value: float, low: float, high: float) -> float:
     return 100 * min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "line") -> str:
+def _short(x: float) -> str:
+    """A place to a hundredth of the axis's hundredth, without empty decimals."""
+    return f"{x:.2f}".rstrip("0").rstrip(".")
+
+
+def _rect(kind: str, x: float, width: float, *, y: int = 2, height: int = 6) -> str:
     return (
-        f'<line class="{kind}" x1="{x1:.2f}" y1="{y1}" x2="{x2:.2f}" y2="{y2}" '
-        'vector-effect="non-scaling-stroke"/>'
+        f'<rect class="{kind}" x="{_short(x)}" y="{y}" width="{_short(width)}" height="{height}"/>'
     )
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "line") -> str:
+    return f'<line class="{kind}" x1="{_short(x1)}" y1="{y1}" x2="{_short(x2)}" y2="{y2}"/>'
 
 
 def _svg(kind: str, marks: str) -> Fragment:

@@ -2,21 +2,22 @@
 /*
  * Forms decide here as surrogate.forms does, from the same JSON, to the last bit (linear forms add
  * in another order, and may differ in it). A row is a list of numbers, null where a value is
- * missing. It is put before report.js, and both make the one script of a report.
+ * missing. What a condition does not say is no bound, not closed, not if missing.
+ * This is put before report.js, and both make the one script of a report.
  */
 
 /** Whether a condition holds for a row, by its kind. */
 const TESTS = {
   interval(condition, row) {
     const x = row[condition.feature];
-    if (x === null) return condition.missing;
-    const { low, high, low_closed: lowClosed, high_closed: highClosed } = condition;
-    const above = low === null || (lowClosed ? x >= low : x > low);
-    return above && (high === null || (highClosed ? x <= high : x < high));
+    if (x === null) return Boolean(condition.missing);
+    const { low = -Infinity, high = Infinity } = condition;
+    const above = condition.low_closed || low === -Infinity ? x >= low : x > low;
+    return above && (condition.high_closed ? x <= high : x < high);
   },
   categories(condition, row) {
     const x = row[condition.feature];
-    return x === null ? condition.missing : condition.codes.includes(x);
+    return x === null ? Boolean(condition.missing) : condition.codes.includes(x);
   },
   at_least(condition, row) {
     return condition.conditions.filter((inner) => holds(inner, row)).length >= condition.m;

@@ -124,7 +124,18 @@ def form_json(form: Form) -> dict[str, Any]:
     if isinstance(form, Tree | DecisionGraph):
         leaves = form.is_leaf.tolist()
         data["value"] = [v if leaf else None for v, leaf in zip(data["value"], leaves)]
-    return data
+    return _lean(data)
+
+
+def _lean(data: Any) -> Any:
+    """The same without what a condition does not say: no bound, not closed, not if missing."""
+    if isinstance(data, list):
+        return [_lean(item) for item in data] if any(isinstance(i, dict) for i in data) else data
+    if not isinstance(data, dict):
+        return data
+    lean = "condition" in data
+    said = {name: _lean(value) for name, value in data.items()}
+    return {k: v for k, v in said.items() if not (lean and (v is None or v is False))}
 
 
 def starts_of(audit: AuditResult) -> list[Start]:

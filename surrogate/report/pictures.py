@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from surrogate._optional import require
 from surrogate.render.canvas import open_figure
@@ -22,6 +23,8 @@ __all__ = ["Picture", "picture", "shown_picture"]
 _INK, _PALE_INK = "#23282d", "#dfe3e6"
 _FAMILY = "DejaVu Sans,Verdana,sans-serif"
 """Drawn with the first; the second has its widths, and others are narrower."""
+_SAFE = "!$&'()*+,-./:;=?@[]^_`{|}~"
+"""What stands for itself in an address, and does not end one in an attribute of several."""
 _FITTED = 1250  # CSS pixels of a picture that may be made a little smaller to fit the page
 
 
@@ -101,4 +104,7 @@ def _svg(draw: Callable[[Axes], Any], width: float, height: float) -> str:
 
 
 def _uri(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+    """A drawing as an address: in base64, or escaped where that is shorter."""
+    packed = ";base64," + base64.b64encode(svg.encode()).decode("ascii")
+    written = "," + quote(svg, safe=_SAFE)
+    return "data:image/svg+xml" + min(packed, written, key=len)

@@ -18,7 +18,8 @@ from surrogate.report.pictures import picture, shown_picture
 
 __all__ = ["fidelity", "local", "others", "outcomes", "size", "stability"]
 
-_ROWS = 12
+_ROWS = 12  # local explanations that are shown in full
+_LINES = 1000  # and those that have a line in a table
 _MANY = 20  # local explanations from which all are drawn together
 
 
@@ -111,12 +112,17 @@ def local(explanations: LocalExplanations) -> Fragment:
     if explanations.notes:
         parts.append(fragments.listing((clean(note) for note in explanations.notes), "notes"))
     if len(explanations) > 1:
-        parts.append(fragments.table(overview(explanations[:_ROWS], html=True)))
+        parts.append(fragments.table(overview(explanations[:_LINES], html=True), live=True))
+    if len(explanations) > _LINES:
+        left = count(len(explanations) - _LINES, "more row")
+        parts.append(fragments.paragraph(f"{left} in the JSON of this report."))
     if len(explanations) >= _MANY:
         parts += _rows(explanations)
     if len(explanations) > _ROWS:
-        left = len(explanations) - _ROWS
-        parts.append(fragments.paragraph(f"{count(left, 'more row')} in the JSON of this report."))
+        said = (
+            f"The first {_ROWS} rows follow in full; the JSON of this report has all terms of all."
+        )
+        parts.append(fragments.paragraph(said))
     for one in explanations[:_ROWS]:
         parts += [fragments.heading(f"Row {clean(one.index)}"), row_html(one)]
     return fragments.join(parts)

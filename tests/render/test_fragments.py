@@ -53,12 +53,12 @@ def test_a_bare_str_is_escaped_when_joined() -> None:
 
 
 def test_bars_lie_on_their_axis() -> None:
-    assert 'x="50.00" y="2" width="25.00"' in fragments.bar(0.5, -1, 1)
-    assert 'class="minus" x="25.00" y="2" width="25.00"' in fragments.bar(-0.5, -1, 1)
+    assert 'x="50" y="2" width="25"' in fragments.bar(0.5, -1, 1)
+    assert 'class="minus" x="25" y="2" width="25"' in fragments.bar(-0.5, -1, 1)
     assert "line" in fragments.bar(0.5, 0, 1, half=0.1)
     assert "line" not in fragments.bar(0.5, 0, 1, half=float("nan"))
     assert fragments.support(0, None, 0).count("rect") == 0
-    assert 'width="30.00"' in fragments.support(5, 3, 10)
+    assert 'width="30"' in fragments.support(5, 3, 10)
 
 
 def test_a_baseline_off_the_axis_is_not_drawn() -> None:
@@ -69,3 +69,23 @@ def test_a_baseline_off_the_axis_is_not_drawn() -> None:
 def test_a_row_with_one_cell_heads_the_rows_below() -> None:
     made = fragments.table(Table(("a", "b"), (("real", ""), ("x", "1")), "lr"))
     assert '<th scope="colgroup" colspan="2">real</th>' in made
+
+
+def test_a_live_table_says_so_and_keeps_its_keys() -> None:
+    content = Table(("a", "b"), (("x", "1"), ("y", "2")), "lr")
+    made = fragments.table(content, live=True, keys=["4", "0"])
+    assert "data-live" in made
+    assert made.index('data-key="4"') < made.index('data-key="0"')
+    assert "data-" not in fragments.table(content)
+
+
+def test_tabs_are_parts_under_titles() -> None:
+    made = fragments.tabs("A", [("<b>", fragments.paragraph("one")), ("c", fragments.heading("d"))])
+    assert made.count('class="tab-title"') == 2
+    assert "&lt;b&gt;" in made
+    assert "hidden" not in made
+
+
+def test_no_precision_is_no_mark() -> None:
+    assert fragments.precision(None, None) == ""
+    assert 'class="band" x="80" y="3" width="15"' in fragments.precision(0.9, (0.8, 0.95))
