@@ -14,7 +14,7 @@ import numpy as np
 
 from surrogate._optional import require
 from surrogate.errors import ModelError
-from surrogate.robust.attacks.projection import Space
+from surrogate.robust.attacks.projection import Space, search_box
 from surrogate.robust.attacks.surface import Surface
 from surrogate.types import FloatArray
 
@@ -66,18 +66,22 @@ def frame_of(space: Space) -> Frame:
     return Frame(np.where(np.abs(middle) / unit > FAR, middle, 0.0), unit)
 
 
-def classifier(surface: Surface, space: Space, *, clamp: bool = False) -> tuple[Any, Frame]:
+def classifier(
+    surface: Surface, space: Space, *, clamp: bool = False, finite: bool = False
+) -> tuple[Any, Frame]:
     """The library's classifier of a model, and the frame that its rows are in.
 
     Columns that may not move get no gradient. With `clamp` the library is told of no box, and
     the model sees every row as the box's nearest: for attacks that take the box's width for
-    the length of a step.
+    the length of a step. With `finite` an open side of the box is closed far from the rows.
     """
     torch = require("torch", extra="torch")
     estimators = library("art.estimators.classification")
     frame, limits = frame_of(space), space.limits
     d = len(limits.unit)
     low, high = frame.into(limits.low), frame.into(limits.high)
+    if finite:
+        low, high = (frame.into(side) for side in search_box(space))
     low, high = np.where(low < high, low, low - 1.0), np.where(low < high, high, high + 1.0)
     with calling():
         found = estimators.PyTorchClassifier(
@@ -113,7 +117,7 @@ def _in_units(torch: Any, surface: Surface, frame: Frame, space: Space, clamp: b
             rows = rows.to(surface.dtype) * self.unit + self.centre
             rows = torch.where(self.moves, rows, rows.detach())
             if clamp:
-                rows = torch.maximum(torch.minimum(rows, self.high), self.low)
+                rows = torch.clamp(rows, self.low, self.high)  # a slope of 1 on the bound itself
             return surface.of(rows).float()
 
     return InUnits()

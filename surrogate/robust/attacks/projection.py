@@ -12,7 +12,7 @@ from surrogate.domain import Domain
 from surrogate.robust.attacks.limits import Limits
 from surrogate.types import BoolArray, FloatArray
 
-__all__ = ["Norm", "Space", "lengths"]
+__all__ = ["Norm", "Space", "lengths", "search_box"]
 
 Norm: TypeAlias = Literal["linf", "l2"]
 
@@ -20,6 +20,7 @@ Norm: TypeAlias = Literal["linf", "l2"]
 BACK = (2.0**-22, 2.0**-20, 2.0**-18, 2.0**-14, 2.0**-10, 2.0**-6, 2.0**-3, 1.0)
 
 HALVINGS = 5
+WIDE = 3.0  # of the rows' spread: where a column without bounds is searched
 
 
 def lengths(steps: FloatArray, norm: Norm) -> FloatArray:
@@ -66,7 +67,7 @@ class Space:
         return np.fmax(self.limits.high, self.clean)
 
     @cached_property
-    def _whole(self) -> BoolArray:
+    def whole(self) -> BoolArray:
         """Columns (d,) that move in whole steps."""
         kinds = np.array([feature.kind == "integer" for feature in self.domain.features])
         return np.asarray(kinds & self.limits.mutable)
@@ -123,7 +124,7 @@ class Space:
             out = self._out(found, at, norm, radius)
             if not out.any():
                 return found
-            step = np.where(self._whole, np.trunc(step), (found - clean) * (1.0 - share))
+            step = np.where(self.whole, np.trunc(step), (found - clean) * (1.0 - share))
             step = np.where(moves & (share < 1.0), step, 0.0)
             found[out] = self._snapped(clean[out] + step[out], clean[out])
         return found
@@ -140,7 +141,7 @@ class Space:
         self, step: FloatArray, clean: FloatArray, norm: Norm, radius: float | None
     ) -> FloatArray:
         """Whole steps where a column holds whole numbers, to the nearest that the ball holds."""
-        if not self._whole.any():
+        if not self.whole.any():
             return step
         whole = np.rint(step)
         if radius is not None:
@@ -148,10 +149,10 @@ class Space:
                 most = np.floor(radius * self.limits.unit)
                 whole = np.clip(whole, -most, most)
             else:
-                mixed = np.where(self._whole, whole, step) / self.limits.unit
+                mixed = np.where(self.whole, whole, step) / self.limits.unit
                 longer = lengths(mixed, "l2") > radius
                 whole = np.where(longer[:, None], np.trunc(step), whole)
-        return np.where(self._whole & (clean == np.rint(clean)), whole, step)
+        return np.where(self.whole & (clean == np.rint(clean)), whole, step)
 
     def _snapped(self, rows: FloatArray, clean: FloatArray) -> FloatArray:
         """Rows as the model sees them; what may not move, and nothing derives, as it was."""
@@ -189,3 +190,12 @@ class Space:
         if self.domain.constraint is None:
             return np.ones(len(rows), dtype=np.bool_)
         return self.domain.feasible(rows)
+
+
+def search_box(space: Space) -> tuple[FloatArray, FloatArray]:
+    """Where random rows are drawn: the box, and around the rows where it is open (d,)."""
+    least, most = np.nanmin(space.clean, axis=0), np.nanmax(space.clean, axis=0)
+    spread = WIDE * np.maximum(most - least, space.limits.unit)
+    low, high = space.limits.low, space.limits.high
+    low = np.where(np.isfinite(low), low, least - spread)
+    return low, np.where(np.isfinite(high), high, most + spread)

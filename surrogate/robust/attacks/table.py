@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from surrogate._validate import Choice, NoneOr, Real, Rule, Whole, check, unknown
+from surrogate._validate import Choice, Instance, NoneOr, Real, Rule, Whole, check, unknown
 from surrogate.errors import OptionError
+from surrogate.robust.attacks.carlini import cw_l2, cw_linf
+from surrogate.robust.attacks.deepfool import deepfool
+from surrogate.robust.attacks.flip_point import flip_point
 from surrogate.robust.attacks.gradient import bim, fgsm, least_likely, pgd
+from surrogate.robust.attacks.hopskipjump import hopskipjump
 from surrogate.robust.attacks.job import Found, Job
 from surrogate.robust.attacks.projection import Norm
+from surrogate.robust.attacks.square import square
 
 __all__ = ["ATTACKS", "Attack", "attack_named", "settled_options"]
 
@@ -22,6 +27,10 @@ Option = tuple[Any, Rule]
 FLAT = (
     "their loss has no slope there (a constant or saturated model; a module that answers logits "
     "saturates last), or their columns move in whole steps longer than the radius."
+)
+SMALL = (
+    "nothing nearer was found that fools the model; give it more steps or searches, unless the "
+    "model is constant."
 )
 
 
@@ -63,6 +72,13 @@ class Attack:
 
 _NORM: Option = ("linf", Choice(("linf", "l2")))
 _STEP: Option = (None, NoneOr(Real(0, closed="neither")))
+_SOLVER: Option = ("adam", Choice(("adam", "library")))
+_WALK: Mapping[str, Option] = {
+    "steps": (10, Whole(1)),
+    "first": (25, Whole(2)),
+    "most": (1000, Whole(2)),
+    "tries": (25, Whole(1)),
+}
 
 
 def _table(*attacks: Attack) -> Mapping[str, Attack]:
@@ -114,6 +130,94 @@ ATTACKS: Mapping[str, Attack] = _table(
             "restarts": (1, Whole(1)),
         },
         run=pgd,
+    ),
+    Attack(
+        name="cw_l2",
+        needs="gradients",
+        norm="l2",
+        takes_radius=False,
+        summary="the nearest row in L2, by a penalty on the true class's lead",
+        source="Carlini, Wagner 2017",
+        options={
+            "solver": _SOLVER,
+            "confidence": (0.0, Real(0)),
+            "searches": (6, Whole(1)),
+            "steps": (100, Whole(1)),
+            "rate": (0.1, Real(0, closed="neither")),
+            "constant": (1.0, Real(0, closed="neither")),
+        },
+        run=cw_l2,
+        unchanged=SMALL,
+    ),
+    Attack(
+        name="cw_linf",
+        needs="gradients",
+        norm="linf",
+        takes_radius=False,
+        summary="the nearest row in Linf, by a penalty on steps above a falling threshold",
+        source="Carlini, Wagner 2017",
+        options={
+            "solver": _SOLVER,
+            "confidence": (0.0, Real(0)),
+            "searches": (30, Whole(1)),
+            "steps": (30, Whole(1)),
+            "rate": (0.02, Real(0, closed="neither")),
+            "constant": (0.1, Real(0, closed="neither")),
+        },
+        run=cw_linf,
+        unchanged=SMALL,
+    ),
+    Attack(
+        name="deepfool",
+        needs="gradients",
+        norm="l2",
+        takes_radius=False,
+        summary="steps to the nearest boundary of the linearised model until one is crossed",
+        source="Moosavi-Dezfooli, Fawzi, Frossard 2016",
+        options={
+            "steps": (50, Whole(1)),
+            "overshoot": (0.02, Real(0)),
+            "classes": (10, Whole(2)),
+        },
+        run=deepfool,
+        unchanged=SMALL,
+    ),
+    Attack(
+        name="square",
+        needs="answers",
+        norm="linf",
+        takes_radius=True,
+        summary="random search by blocks of plus and minus the radius, on the model's scores",
+        source="Andriushchenko, Croce, Flammarion, Hein 2020",
+        options={
+            "steps": (300, Whole(1)),
+            "share": (0.5, Real(0, 1, "right")),
+            "shape": (None, NoneOr(Instance((tuple, list), "(height, width[, channels])"))),
+        },
+        run=square,
+        uses_gradients=False,
+    ),
+    Attack(
+        name="hopskipjump",
+        needs="answers",
+        norm="l2",
+        takes_radius=False,
+        summary="along the decision boundary towards the row, by decisions alone",
+        source="Chen, Jordan, Wainwright 2020",
+        options={"norm": ("l2", Choice(("l2", "linf"))), **_WALK},
+        run=hopskipjump,
+        uses_gradients=False,
+    ),
+    Attack(
+        name="flip_point",
+        needs="answers",
+        norm="l2",
+        takes_radius=False,
+        summary="the nearest row where two classes tie: the distance to the decision boundary",
+        source="Yousefzadeh, O'Leary 2020",
+        options={"classes": (9, Whole(1)), "halvings": (30, Whole(1)), **_WALK},
+        run=flip_point,
+        unchanged=SMALL,
     ),
 )
 """Every attack by its name."""
