@@ -22,7 +22,7 @@ from surrogate.explanation import (
     Scaled,
 )
 from surrogate.fidelity import Curve, Fidelity, GroupScore, Interval, Score, Verdict, assess
-from surrogate.forms import DecisionGraph, Linear, Tree
+from surrogate.forms import CategorySet, DecisionGraph, Linear, Rule, RuleSet, Tree
 from surrogate.forms import Interval as Between
 from surrogate.forms import Scaled as Column
 from surrogate.oracle import Budget, Queries
@@ -328,3 +328,25 @@ def graph_of(tree: Tree) -> DecisionGraph:
         tree.value,
         tree.weight,
     )
+
+
+def mixed() -> GlobalExplanation:
+    """Rules over columns of every kind: bounded, missing, categorical, one-hot."""
+    rng = np.random.Generator(np.random.Philox(key=3))
+    work = rng.choice(["Federal", "Private", "State"], N).astype(object)
+    work[:50] = None
+    red = rng.integers(0, 2, N)
+    domain = Domain.infer(
+        {"age": rng.integers(17, 91, N), "work": work, "red": red, "blue": 1 - red},
+        units={"age": "years"},
+        bounds={"age": (17, 90)},
+        groups={"colour": ("red", "blue")},
+    )
+    conditions = (
+        (Between(0, low=40.0), CategorySet(1, frozenset({1, 2}), missing=True)),
+        (Between(2, low=0.5), CategorySet(1, frozenset({0}))),
+    )
+    rules = tuple(Rule(both, (0.2, 0.8)) for both in conditions)
+    form = RuleSet(domain.features, ("refused", "granted"), rules, (0.9, 0.1), ordered=True)
+    one = replace(classifier(leaves=4), curve=None, verdict=None, rules=None)
+    return replace(one, form=form, domain=domain, method="ripper")

@@ -83,10 +83,10 @@ def live_form(
     Fragment
         Without script it is the parts alone.
     """
-    used = _used(explanation.form)
+    domain = explanation.domain
+    used = _with_groups(_used(explanation.form), domain)
     if not used:
         return fragments.join(parts)
-    domain = explanation.domain
     fields = _fields(domain, used)
     rows = list(starts) or [Start("a row in the middle", typical_row(explanation.form, domain))]
     rules = explanation.rules if isinstance(explanation.form, Tree) else None
@@ -151,7 +151,10 @@ def typical_row(form: Form, domain: Domain) -> FloatArray:
     cuts: dict[int, list[float]] = {j: [] for j in range(len(domain.features))}
     for condition in _conditions(form):
         _gather(condition, cuts)
-    return np.array([_middle(f, cuts[j]) for j, f in enumerate(domain.features)])
+    row = np.array([_middle(f, cuts[j]) for j, f in enumerate(domain.features)])
+    for members in domain.groups.values():
+        row[[domain.index(name) for name in members]] = np.arange(len(members)) == 0
+    return row
 
 
 def _middle(feature: Feature, cuts: Sequence[float]) -> float:
@@ -195,6 +198,12 @@ def _used(form: Form) -> frozenset[int]:
     return frozenset(columns)
 
 
+def _with_groups(used: frozenset[int], domain: Domain) -> frozenset[int]:
+    """Columns, and those that are in a one-hot group with one of them."""
+    groups = [frozenset(map(domain.index, members)) for members in domain.groups.values()]
+    return used.union(*(columns for columns in groups if used & columns))
+
+
 def _row(row: FloatArray, used: frozenset[int]) -> list[float | None]:
     """A row for JSON; None is a missing value, and a column that does not matter."""
     return [
@@ -205,12 +214,8 @@ def _row(row: FloatArray, used: frozenset[int]) -> list[float | None]:
 
 def _fields(domain: Domain, used: frozenset[int]) -> list[dict[str, Any]]:
     """One field for each column used; one for a one-hot group together."""
-    place = {feature.name: j for j, feature in enumerate(domain.features)}
-    groups = {
-        name: columns
-        for name, members in domain.groups.items()
-        if used & set(columns := [place[member] for member in members])
-    }
+    groups = {name: [domain.index(m) for m in members] for name, members in domain.groups.items()}
+    groups = {name: columns for name, columns in groups.items() if used >= set(columns)}
     grouped = {j for columns in groups.values() for j in columns}
     features = shown(domain.features, html=True)
     fields = [_field(features[j], j) for j in sorted(used - grouped)]

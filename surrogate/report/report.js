@@ -134,7 +134,7 @@ function rowForm(scope) {
     holder.append(make("details", {}, summary, make("div", { class: "fields" }, ...far)));
   }
   holder.append(answer, make("p", { class: "told", role: "status" }));
-  holder.addEventListener("input", update);
+  for (const event of ["input", "change"]) holder.addEventListener(event, update);
   fill(fields, data.rows[0][1]);
   update();
   holder.hidden = false;
@@ -144,8 +144,7 @@ function rowForm(scope) {
 function starts(data, fields, update) {
   const list = make("select", { id: fresh("start") });
   data.rows.forEach(([name], at) => list.append(make("option", { value: `${at}` }, name)));
-  list.addEventListener("input", (event) => {
-    event.stopPropagation();
+  list.addEventListener("change", () => {
     fill(fields, data.rows[Number(list.value)][1]);
     update();
   });
@@ -357,7 +356,7 @@ function outline(scope) {
     button.addEventListener("click", set(open));
     return button;
   };
-  scope.before(make("div", { class: "tools" }, tool("Open all", true), tool("Close all", false)));
+  scope.before(make("div", { class: "tools outline-tools" }, tool("Open all", true), tool("Close all", false)));
   scope.addEventListener("keydown", moveInOutline);
 }
 
