@@ -291,7 +291,15 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
             oracle, split, plan, groups=grouped, chosen=chosen, watch=watch, extras=extras
         )
         read = read_all(oracle, split, found, groups=grouped, favourable=favoured, plan=plan)
-        proof = audit_evidence(oracle, found, plan, groups=grouped, truth=truth)
+        proof = audit_evidence(
+            oracle,
+            found,
+            plan,
+            reference=split.fit,
+            groups=grouped,
+            favourable=favoured,
+            truth=truth,
+        )
     forms = {one.method: one.form for one in found.surrogates}
     outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
     traits = oracle.box.traits

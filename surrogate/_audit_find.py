@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from surrogate._audit_plan import AuditPlan, Extras
 from surrogate._changed import Changed
-from surrogate._checks import check_rows
+from surrogate._checks import PURPOSE as CHECKS
+from surrogate._checks import check_rows, typical_row
 from surrogate._distill import distill_rows
-from surrogate._evidence import evidence_of
+from surrogate._evidence import ChecksKept, evidence_of
 from surrogate._evidence_local import FRESH, LocalKept, as_measured, local_kept
 from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
 from surrogate._flips import ask_flips
+from surrogate._groups import Favourable
 from surrogate._kept import SurrogateKept
 from surrogate._picked import Picked, covering, showing_most
 from surrogate._probe import ENDINGS, Groups, Probe
@@ -23,6 +26,7 @@ from surrogate.errors import BudgetTooSmall, LedgerError
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.local_checks import LocalChecks
 from surrogate.oracle import Steadiness, Watch
+from surrogate.oracle.kept import Kept
 from surrogate.types import FloatArray
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ class AuditFound:
     local: LocalExplanations | None
     local_kept: LocalKept | None
     checks: LocalChecks | None
+    checks_kept: Kept | None
     changed: tuple[Changed, ...]
     steadiness: Steadiness | None
     ended: tuple[str, ...]
@@ -75,8 +80,10 @@ def find_all(
     if not ended:
         picked = covering(surrogates[0], split) if chosen is None else chosen
         local, own, ended = _local(oracle, picked, split.fit, plan, refits=extras.refits)
+    told: Kept | None = None
     if not ended and local is not None and extras.checks:
-        checks, ended = check_rows(oracle, local, split.fit, seed=plan.seed)
+        with oracle.keeping(CHECKS) as told:
+            checks, ended = check_rows(oracle, local, split.fit, seed=plan.seed)
     ended = ended or _look(watch, "end")
     steadiness = None if watch is None else watch.found(probes[0].answers.values)
     drifted = steadiness is not None and steadiness.drifted
@@ -88,6 +95,7 @@ def find_all(
         local,
         own,
         checks=checks,
+        checks_kept=told,
         changed=changed,
         steadiness=steadiness,
         ended=ended,
@@ -100,7 +108,9 @@ def audit_evidence(
     found: AuditFound,
     plan: AuditPlan,
     *,
+    reference: FloatArray,
     groups: Groups,
+    favourable: Favourable,
     truth: npt.NDArray[Any] | None,
 ) -> Evidence | None:
     """What the figures can be computed from again, as much as is to be kept."""
@@ -118,8 +128,21 @@ def audit_evidence(
         groups=groups,
         truth=truth,
         explained=explained,
+        changed=found.changed,
+        favourable=favourable,
+        reference=plan.reference,
+        checks=_checks(oracle, found, reference),
         seed=plan.seed,
     )
+
+
+def _checks(oracle: Oracle, found: AuditFound, reference: FloatArray) -> ChecksKept | None:
+    """What the checks of single rows were computed from, if there are any."""
+    if found.checks is None or found.checks_kept is None:
+        return None
+    parts = [answers.numbers() for _, answers in found.checks_kept.of(CHECKS)]
+    typical = typical_row(oracle.domain, reference)
+    return ChecksKept(np.concatenate(parts), typical, len(reference))
 
 
 def _surrogates(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from surrogate._array import to_numpy
+from surrogate._changed import Changed
 from surrogate._evidence_local import LocalKept, told_by
+from surrogate._groups import Favourable, Reference
 from surrogate._kept import SurrogateKept
 from surrogate._probe import Answering, Groups, Probe
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
@@ -20,9 +22,28 @@ from surrogate.types import FloatArray
 if TYPE_CHECKING:
     from surrogate.forms import Form
 
-__all__ = ["evidence_of"]
+__all__ = ["ChecksKept", "evidence_of"]
 
 LEVEL = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class ChecksKept:
+    """What checks of local explanations were computed from.
+
+    Parameters
+    ----------
+    answers : array of shape (n, k)
+        To all that was asked, in its order.
+    typical : array of shape (d,)
+        What a feature is set to when it goes.
+    population : int
+        Rows that values were drawn from.
+    """
+
+    answers: FloatArray
+    typical: FloatArray
+    population: int
 
 
 @dataclass(eq=False)
@@ -48,6 +69,10 @@ def evidence_of(
     groups: Groups,
     truth: npt.NDArray[Any] | None,
     explained: tuple[LocalExplanations, LocalKept] | None,
+    changed: Sequence[Changed] = (),
+    favourable: Favourable | None = None,
+    reference: Reference = None,
+    checks: ChecksKept | None = None,
     seed: int,
 ) -> Evidence:
     """What the figures of an audit are computed from.
@@ -67,6 +92,13 @@ def evidence_of(
     truth : array of shape (m,) or None
         True outcomes of all held-out rows.
     explained : pair of LocalExplanations and LocalKept, or None
+    changed : sequence of Changed
+        Flips, as far as they were answered.
+    favourable : Favourable or None
+        The decision that is counted in groups.
+    reference : mapping, "pairs" or None
+        The groups that others are compared with.
+    checks : ChecksKept or None
     seed : int
 
     Returns
@@ -92,8 +124,16 @@ def evidence_of(
             found.put(f"probe{i}/group{g}", codes)
     if truth is not None:
         found.put("probe0/truth", truth[probes[0].held])
+    facts["favourable"] = None if favourable is None else asdict(favourable)
+    facts["reference"] = reference
+    facts["flips"] = [_flips(found, f"flips{i}", one) for i, one in enumerate(changed)]
+    if checks is not None:
+        facts["checks"] = {"population": checks.population}
+        found.put("checks/answers", checks.answers)
+        found.put("checks/typical", checks.typical)
+    asked = [probe.rows for probe in probes] + [one.rows for one in changed]
     for j, (one, own) in enumerate(zip(surrogates, kept)):
-        _surrogate(found, f"surrogate{j}", one.form, own, probes=probes, answering=answering)
+        _surrogate(found, f"surrogate{j}", one.form, own, asked=asked, answering=answering)
     if explained is not None:
         local, own_rows = explained
         facts["local"] = {"level": local.fidelity.level, "seed": local.fidelity.seed}
@@ -131,7 +171,7 @@ def _surrogate(
     form: Form,
     own: SurrogateKept,
     *,
-    probes: Sequence[Probe],
+    asked: Sequence[FloatArray],
     answering: Answering,
 ) -> None:
     """The trivial one beside it, and what its other sizes and its refits say."""
@@ -139,13 +179,30 @@ def _surrogate(
     found.put(f"{name}/trivial", own.base.values)
     found.put(f"{name}/span", own.base.span)
     for size, other in own.sizes.items():
-        _said(found, f"{name}/size{size}", other, probes[0].rows, answering)
+        _said(found, f"{name}/size{size}", other, asked[0], answering)
     if own.refits is not None:
         found.put(f"{name}/refits said", own.refits.said)
         found.put(f"{name}/refits fired", own.refits.fired)
     if found.kind == "answers":  # with rows, the form itself says it again
-        for i, probe in enumerate(probes):
-            _said(found, f"{name}/probe{i}", form, probe.rows, answering)
+        _said(found, f"{name}/asked", form, np.concatenate(asked), answering)
+
+
+def _flips(found: _Kept, name: str, one: Changed) -> dict[str, Any]:
+    """Rows with an attribute changed, as far as they were answered."""
+    labels, codes = np.unique(one.changes, return_inverse=True)
+    found.put(f"{name}/rows", one.rows, rows=True)
+    found.put(f"{name}/held", one.held)
+    found.put(f"{name}/change", codes)
+    if one.answers is not None:
+        found.put(f"{name}/values", one.answers.values)
+        if one.answers.decision is not None:
+            found.put(f"{name}/decision", one.answers.decision)
+    return {
+        "attribute": one.attribute,
+        "changes": labels.tolist(),
+        "left out": dict(one.left_out),
+        "notes": list(one.notes),
+    }
 
 
 def _said(found: _Kept, name: str, form: Form, rows: FloatArray, answering: Answering) -> None:

@@ -36,7 +36,7 @@ class LocalKept:
     answers : array of shape (n, k) or (r, n, k)
         The model's, of the explained classes.
     weights : array of shape (r, n)
-        Of the kernel around each explained row.
+        Of the kernel around each explained row, in single precision, which is plenty.
     """
 
     rows: FloatArray
@@ -89,7 +89,7 @@ def local_kept(
         weights = algorithm.fresh_weights(wanted, rows, reference=reference)
     except (DataError, OptionError):
         return None
-    return LocalKept(rows, answers, weights)
+    return LocalKept(rows, answers, weights.astype(np.float32))
 
 
 def _fresh(kept: Kept, found: LocalExplanations) -> tuple[FloatArray | None, FloatArray | None]:
@@ -121,7 +121,7 @@ def measured_again(
             f"answers of shape {answers.shape} and weights of shape {weights.shape} do not fit "
             f"forms that said {told.shape}"
         )
-    return weighted_r2(target - told, target, weights, level=level)
+    return weighted_r2(target - told, target, weights.astype(np.float64), level=level)
 
 
 def as_measured(found: LocalExplanations, kept: LocalKept) -> LocalExplanations | None:

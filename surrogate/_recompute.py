@@ -9,17 +9,22 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from surrogate._changed import Changed
+from surrogate._checks import measure_checks
+from surrogate._disagree import disagreement_scores, regions_of
 from surrogate._evidence_local import measured_again, told_by
+from surrogate._flips import flips_of
+from surrogate._groups import Favourable, impacts_of
 from surrogate._held import outcome_scores
 from surrogate._kept import Refits
 from surrogate._probe import Groups, Probe, Saying
-from surrogate.explanation import Evidence, LocalExplanations
+from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.serial import pack
 from surrogate.fidelity import Curve, Trivial, Verdict, until
 from surrogate.forms import RuleSet, form_from_dict
 from surrogate.oracle import Answers
 from surrogate.rules import measure
-from surrogate.types import FloatArray, Label, Output, Task
+from surrogate.types import FloatArray, IntArray, Label, Output, Task
 
 __all__ = ["Figures", "Many", "audit_figures"]
 
@@ -40,7 +45,7 @@ class _Known:
 
 @dataclass(frozen=True, eq=False)
 class _Said:
-    """What a form said of the rows of a probe, where the form or the rows are not there."""
+    """What a form said of rows in their order, where the form is not there."""
 
     values: FloatArray
     decision: npt.NDArray[Any]
@@ -50,6 +55,24 @@ class _Said:
 
     def predict_values(self, matrix: Any, /) -> npt.NDArray[Any]:
         return self.values
+
+
+@dataclass(frozen=True, eq=False)
+class _Numbered:
+    """What a form said of rows that are not there: each stands for itself by its number."""
+
+    said: _Said
+
+    def predict(self, matrix: Any, /) -> npt.NDArray[Any]:
+        return self.said.decision[_places(matrix)]
+
+    def predict_values(self, matrix: Any, /) -> npt.NDArray[Any]:
+        return self.said.values[_places(matrix)]
+
+
+def _places(matrix: Any) -> IntArray:
+    places: IntArray = np.asarray(matrix)[:, 0].astype(np.intp)
+    return places
 
 
 def audit_figures(document: Mapping[str, Any], evidence: Evidence) -> Figures:
@@ -69,21 +92,26 @@ def audit_figures(document: Mapping[str, Any], evidence: Evidence) -> Figures:
     facts = evidence.facts
     classes = facts["classes"]
     known = _Known(facts["task"], facts["output"], None if classes is None else tuple(classes))
-    probes = [_probe(evidence, i, one) for i, one in enumerate(facts["probes"])]
+    probes, flips = _asked(evidence)
     groups = [_groups(evidence, i, probe) for i, probe in enumerate(probes)]
-    said: dict[str, Saying] = {}
+    says: dict[str, Saying] = {}
     yield ("surrogates",), Many(len(facts["surrogates"]))
     for j in range(len(facts["surrogates"])):
         one = _Surrogate(document["surrogates"][j], evidence, j, known)
         for path, value in one.figures(probes, groups):
             yield ("surrogates", j, *path), value
-        said[document["surrogates"][j]["method"]] = one.form(0, probes[0])
+        says[document["surrogates"][j]["method"]] = one.form()
     truth = evidence.arrays.get("probe0/truth")
-    found = () if truth is None else outcome_scores(probes[0], said, _of_held(truth, probes[0]))
+    found = () if truth is None else outcome_scores(probes[0], says, _of_held(truth, probes[0]))
     yield ("outcomes",), [score.to_dict() for score in found]
+    yield from _of_groups(evidence, probes[0], says, known, groups=groups[0], flips=flips)
+    if evidence.kind == "rows":
+        yield from _of_regions(document, evidence, probes[0], known)
     if "local" in facts:
         for path, value in _local(document["local"], evidence):
             yield ("local", *path), value
+    if "checks" in facts:
+        yield ("checks",), _checks(document["local"], evidence, known)
 
 
 @dataclass(frozen=True)
@@ -93,13 +121,38 @@ class Many:
     n: int
 
 
-def _probe(evidence: Evidence, i: int, facts: Mapping[str, Any]) -> Probe:
-    """Rows with the model's answers; without the rows, as many empty ones."""
-    arrays = evidence.part(f"probe{i}")
-    values = arrays["values"]
-    rows = arrays.get("rows", np.empty((len(values), 0)))
-    answers = Answers(values, arrays.get("decision"))
-    return Probe(facts["distribution"], rows, arrays["held"], answers, tuple(facts["notes"]))
+def _asked(evidence: Evidence) -> tuple[list[Probe], list[Changed]]:
+    """Probes and flips: rows with the model's answers; without the rows, their numbers."""
+    start, probes, flips = 0, [], []
+    for i, facts in enumerate(evidence.facts["probes"]):
+        arrays = evidence.part(f"probe{i}")
+        rows, start = _rows(arrays, start)
+        answers = Answers(arrays["values"], arrays.get("decision"))
+        notes = tuple(facts["notes"])
+        probes.append(Probe(facts["distribution"], rows, arrays["held"], answers, notes))
+    for i, facts in enumerate(evidence.facts["flips"]):
+        arrays = evidence.part(f"flips{i}")
+        rows, start = _rows(arrays, start)
+        names = np.asarray(facts["changes"], dtype=np.str_)
+        values = arrays.get("values")
+        flips.append(
+            Changed(
+                facts["attribute"],
+                rows,
+                arrays["held"],
+                names[arrays["change"]] if len(names) else np.empty(0, dtype=np.str_),
+                left_out=facts["left out"],
+                notes=tuple(facts["notes"]),
+                answers=None if values is None else Answers(values, arrays.get("decision")),
+            )
+        )
+    return probes, flips
+
+
+def _rows(arrays: Mapping[str, npt.NDArray[Any]], start: int) -> tuple[FloatArray, int]:
+    """The rows, or numbers from `start`; and the number after them."""
+    end = start + len(arrays["held"])
+    return arrays.get("rows", np.arange(start, end, dtype=np.float64)[:, None]), end
 
 
 def _groups(evidence: Evidence, i: int, probe: Probe) -> Groups:
@@ -138,14 +191,16 @@ class _Surrogate:
         """The arrays that were kept of it."""
         return self.evidence.part(f"surrogate{self.j}")
 
-    def form(self, i: int, probe: Probe) -> Saying:
-        """The form that is shown, or what it said of a probe's rows."""
+    def form(self) -> Saying:
+        """The form that is shown, or what it said."""
         if self.evidence.kind == "rows":
             return form_from_dict(self.document["form"])
-        return self._said(f"probe{i}", probe)
+        n = len(self.arrays.get("asked/decision", self.arrays.get("asked/values", ())))
+        return _Numbered(self._said("asked", n))
 
-    def _said(self, name: str, probe: Probe) -> _Said:
-        nothing = np.zeros(probe.answers.values.shape)
+    def _said(self, name: str, n: int) -> _Said:
+        """What was said of n rows; values that no figure needs are 0."""
+        nothing = np.zeros((n, self.evidence.arrays["probe0/values"].shape[1]))
         values = self.arrays.get(f"{name}/values", nothing)
         decision = self.arrays.get(f"{name}/decision")
         return _Said(values, values[:, 0] if decision is None else decision)
@@ -154,14 +209,14 @@ class _Surrogate:
         """Its fidelity, curve, stability, verdict and counts of rules."""
         facts, arrays, seed = self.facts, self.arrays, self.evidence.facts["seed"]
         base = Trivial(arrays["trivial"], facts["trivial decision"], arrays["span"])
-        forms = [self.form(i, probe) for i, probe in enumerate(probes)]
+        form = self.form()
         measured = [
             probe.measure(form, self.known, base, seed=seed, groups=own)
-            for probe, form, own in zip(probes, forms, groups)
+            for probe, own in zip(probes, groups)
         ]
         verdict = None
         if facts["target"] is not None:
-            verdict = _verdict(forms[0], probes[0], facts["target"])
+            verdict = _verdict(form, probes[0], facts["target"])
             measured[0] = replace(probes[0], verdict=verdict).stopped(measured[0])
         yield ("fidelity",), [one.to_dict() for one in measured]
         yield ("verdict",), None if verdict is None else verdict.to_dict()
@@ -176,7 +231,7 @@ class _Surrogate:
         if not sizes:
             return None
         measured = [
-            probe.measure(self._said(f"size{size}", probe), self.known, base, seed=seed)
+            probe.measure(self._said(f"size{size}", len(probe.rows)), self.known, base, seed=seed)
             for size in sizes
         ]
         return Curve(tuple(sizes), tuple(measured), unit=self.facts["unit"]).to_dict()
@@ -217,6 +272,74 @@ def _verdict(form: Saying, probe: Probe, target: float) -> Verdict:
         return agree[place - count : place]
 
     return until(draw, target, max_rows=len(agree))
+
+
+def _of_groups(
+    evidence: Evidence,
+    probe: Probe,
+    says: Mapping[str, Saying],
+    known: _Known,
+    *,
+    groups: Groups,
+    flips: list[Changed],
+) -> Figures:
+    """Outcomes by group, and what changing an attribute does."""
+    facts, seed = evidence.facts, evidence.facts["seed"]
+    favourable = Favourable(**(facts["favourable"] or {}))
+    impacts = impacts_of(
+        probe,
+        says,
+        known,
+        groups=groups,
+        favourable=favourable,
+        reference=facts["reference"],
+        seed=seed,
+    )
+    yield ("impacts",), [one.to_dict() for one in impacts]
+    found = flips_of(flips, probe, says, known, favourable=favourable, seed=seed)
+    yield ("flips",), [one.to_dict() for one in found]
+
+
+def _of_regions(
+    document: Mapping[str, Any], evidence: Evidence, probe: Probe, known: _Known
+) -> Figures:
+    """Fidelity in regions of the first surrogate, and where a tree finds them to disagree."""
+    first, seed = GlobalExplanation.from_dict(document["surrogates"][0]), evidence.facts["seed"]
+    regions = regions_of(first, probe, known, seed=seed)
+    yield ("regions",), [one.to_dict() for one in regions]
+    described = document["disagreements"]
+    if described is not None:
+        tree = None if described["tree"] is None else form_from_dict(described["tree"])
+        overall, leaves = disagreement_scores(tree, first.form, probe, known, seed=seed)  # type: ignore[arg-type]
+        yield (
+            ("disagreements",),
+            {
+                "overall": overall.to_dict(),
+                "leaves": [one.to_dict() for one in leaves],
+                "n_fit": len(probe.rows) // 2,
+            },
+        )
+
+
+def _checks(document: Mapping[str, Any], evidence: Evidence, known: _Known) -> dict[str, Any]:
+    """Checks of local explanations, from the answers to all that was asked for them."""
+    answers, typical = evidence.arrays["checks/answers"], evidence.arrays["checks/typical"]
+    place = 0
+
+    def ask(rows: FloatArray) -> FloatArray:
+        nonlocal place
+        place += len(rows)
+        return answers[place - len(rows) : place]
+
+    found = measure_checks(
+        ask,
+        LocalExplanations.from_dict(document),
+        np.zeros((evidence.facts["checks"]["population"], len(typical))),
+        typical=typical,
+        classes=known.classes,
+        seed=evidence.facts["seed"],
+    )
+    return found.to_dict()
 
 
 def _local(document: Mapping[str, Any], evidence: Evidence) -> Figures:

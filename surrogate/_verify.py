@@ -319,9 +319,9 @@ def _by_part(places: Iterator[Place]) -> dict[str, int]:
 
 
 def _named(place: Place) -> Iterator[str | int]:
-    """A place up to the name of its part: "surrogates[0].fidelity", "queries"."""
+    """A place up to the name of its part: "surrogates[0].fidelity", "flips"."""
     yield place[0]
-    if len(place) > 2 and isinstance(place[1], int) and isinstance(place[2], str):
+    if place[0] == "surrogates":
         yield from place[1:3]
     elif place[0] == "local" and len(place) > 1:
         yield place[1]
