@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from surrogate._audit import Audit, audit
+    from surrogate._compare import compare
     from surrogate._distill import distill
     from surrogate._explain import explain
     from surrogate._explain_to import explain_to
@@ -42,6 +43,7 @@ _EXPORTS = {
     "Oracle": "surrogate.oracle",
     "Texts": "surrogate.domain",
     "audit": "surrogate._audit",
+    "compare": "surrogate._compare",
     "distill": "surrogate._distill",
     "explain": "surrogate._explain",
     "explain_to": "surrogate._explain_to",
@@ -64,6 +66,7 @@ __all__ = [
     "Oracle",
     "Texts",
     "audit",
+    "compare",
     "distill",
     "explain",
     "explain_to",

@@ -1,4 +1,4 @@
-"""The command line: ``surrogate explain|distill|audit|methods``.
+"""The command line: ``surrogate explain|distill|audit|compare|methods``.
 
 Exit codes: 0 done; 1 the model or the data are wrong; 2 the command is wrong; 3 the budget
 does not suffice; 130 interrupted, what there is printed and marked.

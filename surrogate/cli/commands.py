@@ -169,6 +169,19 @@ def run_audit(given: argparse.Namespace) -> int:
     return code
 
 
+def run_compare(given: argparse.Namespace) -> int:
+    """Compare several models, and write the report."""
+    from surrogate.cli.comparing import compare_models
+
+    said = _said(given, "fidelity", "stability", "attacked", "local_rows", "widths")
+    result = compare_models(given, said)
+    code = _finish(given, result)
+    if given.report and not given.dry_run:
+        result.report(given.report)
+        _remark(f"wrote {given.report}", quiet=given.quiet)
+    return code
+
+
 def run_methods(given: argparse.Namespace) -> int:
     """List the methods, or the options of one."""
     from surrogate.cli import methods_table
@@ -201,12 +214,19 @@ def _finish(given: argparse.Namespace, result: Any) -> int:
     if not getattr(result, "interrupted", False):
         return OK if least is None else _gated(result, least, quiet=given.quiet)
     why, code = "interrupted", INTERRUPTED
-    if result.queries.exhausted:
+    if _exhausted(result):
         why, code = "the budget ended on the way", BUDGET
     elif any("the model failed" in note for note in _notes(result)):
         why, code = "the model failed on the way", FAILED
     print(f"surrogate: {why}; the result is what there was by then", file=sys.stderr)
     return code
+
+
+def _exhausted(result: Any) -> bool:
+    """Whether a budget ended it: its own, or that of one of several models."""
+    queries = result.queries
+    each = queries.values() if isinstance(queries, Mapping) else [queries]
+    return any(one.exhausted for one in each)
 
 
 def _gated(result: Any, least: float, *, quiet: bool) -> int:
@@ -222,7 +242,8 @@ def _notes(result: Any) -> Iterator[str]:
     """Notes of a result, and of those that it holds."""
     yield from result.notes
     for part in (*getattr(result, "surrogates", ()), getattr(result, "local", None)):
-        yield from () if part is None else part.notes
+        one = part[1] if isinstance(part, tuple) else part  # of a comparison: under its model
+        yield from () if one is None else one.notes
 
 
 def _write(target: str, text: str, *, quiet: bool) -> None:
@@ -244,6 +265,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "explain": run_explain,
     "distill": run_distill,
     "audit": run_audit,
+    "compare": run_compare,
     "verify": run_verify,
     "methods": run_methods,
     "probe": run_probe,

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from surrogate.adapters.http import Endpoint, Secret
     from surrogate.oracle import Budget
 
-__all__ = ["budget_of", "headers_of", "model_behind", "remote_terms"]
+__all__ = [
+    "budget_of",
+    "headers_of",
+    "is_endpoint",
+    "model_behind",
+    "remote_terms",
+    "without_endpoint",
+]
 
 _PLAIN = (
     *("protocol", "rows_per_call", "concurrency", "rate", "deadline"),
@@ -23,6 +30,24 @@ _PLAIN = (
 )
 _LISTS = ("header", "protocol_option")
 _VARIABLE = re.compile(r"\bENV:([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether what names a model is a URL or a .toml file.
+
+    Examples
+    --------
+    >>> from surrogate.cli.endpoints import is_endpoint
+    >>> is_endpoint("credit.toml#small"), is_endpoint("credit.onnx")
+    (True, False)
+    """
+    return "://" in text or text.partition("#")[0].lower().endswith(".toml")
+
+
+def without_endpoint(given: argparse.Namespace) -> argparse.Namespace:
+    """The arguments without those that say how a URL is asked."""
+    nothing: dict[str, Any] = {name: [] if name in _LISTS else None for name in (*_PLAIN, *_LISTS)}
+    return argparse.Namespace(**{**vars(given), **nothing})
 
 
 def model_behind(model: Any, given: argparse.Namespace) -> Any:
@@ -36,7 +61,7 @@ def model_behind(model: Any, given: argparse.Namespace) -> Any:
     said = {name: getattr(given, name) for name in _PLAIN if getattr(given, name) is not None}
     lists = [name for name in _LISTS if getattr(given, name)]
     text = model if isinstance(model, str) else ""
-    if "://" not in text and not text.partition("#")[0].lower().endswith(".toml"):
+    if not is_endpoint(text):
         options = [f"--{name.replace('_', '-')}" for name in (*said, *lists)]
         if options:
             raise OptionError(f"{', '.join(options)}: {given.model} is no URL and no .toml file.")

@@ -69,6 +69,9 @@ def check_targets(given: argparse.Namespace) -> None:
         if path not in (None, "-") and not Path(path).resolve().parent.is_dir():
             raise InputError(f"There is no folder {Path(path).parent} to write {path} into.")
     if report is not None:
+        from surrogate.report.twin import check_twin
+
+        check_twin(Path(report))
         for library in ("jinja2", "matplotlib"):
             require(library, extra="report")
 

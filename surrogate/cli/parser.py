@@ -7,7 +7,7 @@ import textwrap
 from functools import partial
 from typing import Any, get_args
 
-from surrogate.cli import parser_remote, parser_results
+from surrogate.cli import parser_compare, parser_remote, parser_results
 from surrogate.cli.parser_remote import names, pair
 from surrogate.types import Kind, Output, Task
 
@@ -78,7 +78,7 @@ def build() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="surrogate",
-        description="Explain and audit models that can only be asked, "
+        description="Explain, audit and compare models that can only be asked, "
         "and prove how far each explanation may be trusted.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -140,6 +140,22 @@ def build() -> argparse.ArgumentParser:
         "answers alone, where rows must not be filed; nothing",
     )
 
+    compare = _command(
+        commands,
+        "compare",
+        parser_compare.COMPARE,
+        examples=parser_compare.EXAMPLES,
+        usage=parser_compare.USAGE,
+    )
+    parser_compare.models(compare)
+    _test(_data(compare))
+    parser_compare.work(_work(compare, method=None))
+    _loading(compare.add_argument_group("loading models", "the same for all of them"))
+    parser_remote.endpoint(compare)
+    results = _results(compare)
+    parser_results.markdown(results)
+    parser_compare.results(results)
+
     parser_results.add_verify(partial(_command, commands))
 
     methods = _command(commands, "methods", METHODS, examples=METHODS_EXAMPLES, usage="[NAME]")
@@ -178,6 +194,12 @@ def _model(command: argparse.ArgumentParser) -> None:
         help="a .onnx file, a URL, a .toml file that declares an endpoint, file.py:name or a "
         "pickled file",
     )
+    _loading(group)
+    parser_remote.endpoint(command)
+
+
+def _loading(group: argparse._ArgumentGroup) -> None:
+    """Add what says how a model is loaded, and what its answers are."""
     group.add_argument(
         "--unpickle",
         action="store_true",
@@ -204,7 +226,6 @@ def _model(command: argparse.ArgumentParser) -> None:
         metavar="P",
         help="two classes: decide for the second where its probability is over P",
     )
-    parser_remote.endpoint(command)
 
 
 def _data(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:

@@ -26,6 +26,7 @@ PUBLIC = [
     "Oracle",
     "Texts",
     "audit",
+    "compare",
     "distill",
     "explain",
     "explain_to",

@@ -121,8 +121,10 @@ ROOMS: Mapping[str, set[str]] = {
         "report",
     },
     "robust": {*MEETING, "_target", "_probe", "_held", "_distill", "_explain"},
+    "_compare": {*MEETING, "_target", "_held", "_distill", "robust"},
     "cli": {
         *MEETING,
+        "_compare",
         "_audit",
         "_distill",
         "_explain",

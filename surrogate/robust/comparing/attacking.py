@@ -11,6 +11,7 @@ import numpy as np
 from surrogate.errors import AbilityError, DataError, OptionError
 from surrogate.explanation.compared import Region
 from surrogate.robust.attacks import ATTACKS, run_attack
+from surrogate.robust.attacks.hopskipjump import evaluations, search_steps
 from surrogate.robust.attacks.table import settled_options
 from surrogate.robust.comparing.entrants import Entrant
 from surrogate.robust.comparing.players import Player, Table
@@ -28,6 +29,7 @@ WHITE, BLACK = ("fgsm", "pgd"), ("square",)
 """Attacks where none are named: by gradients, where models have them, and by answers."""
 WHITE_ROWS, BLACK_ROWS = 500, 50
 WHITE_QUERIES = 8  # of a row, where gradients are seen: itself, what was made, and ways back
+WALK_QUERIES = 32  # of a row beside its probes, at the start of a walk and in each of its steps
 """Rows that an attack starts from, where it sees gradients and where it asks for every step."""
 WITHOUT_LABELS = (
     "No attack was made, since none works without the true classes (`y`); noise and the held-out "
@@ -132,7 +134,7 @@ def _chosen(
     chosen = [(name, one) for name in WHITE for one in open_]
     free = [one for one in entrants if not one.remote]
     if shut:
-        chosen += [(name, one) for name in BLACK if name in ATTACKS for one in free]
+        chosen += [(name, one) for name in BLACK for one in free]
         notes.append(
             f"{_listed(shut)} shows no gradients (give `gradients` for that), so that "
             f"{' and '.join(BLACK)} alone, which asks, was made on {_listed(free) or 'no model'}: "
@@ -170,21 +172,29 @@ def no_gradients(attack: str, entrant: Entrant) -> AbilityError:
     )
 
 
-def attack_cost(assaults: Sequence[Assault], entrant: Entrant, plan: Plan) -> dict[str, int]:
+def attack_cost(
+    assaults: Sequence[Assault], entrant: Entrant, plan: Plan, *, n_columns: int
+) -> dict[str, int]:
     """Most rows that attacks take of one model: made on it, and met by it."""
     made = [one for one in assaults if one.attacker == entrant.name]
     met = [one.rows for one in assaults if one.seed == entrant.seed]
     met += [len(one) for one in plan.ready]
-    return {"attack": sum(_asked(one, plan) for one in made), "adversarial": sum(met)}
+    return {"attack": sum(_asked(one, plan, n_columns) for one in made), "adversarial": sum(met)}
 
 
-def _asked(assault: Assault, plan: Plan) -> int:
+def _asked(assault: Assault, plan: Plan, n_columns: int) -> int:
     """Most rows that one attack asks of its own model."""
     attack = ATTACKS[assault.attack]
-    if attack.needs == "gradients":
-        return WHITE_QUERIES * assault.rows
     options = settled_options(attack, plan.options.get(assault.attack))
-    return assault.rows * (1 + int(options["queries"]))
+    if attack.needs == "gradients":
+        return assault.rows * WHITE_QUERIES
+    steps = int(options["steps"])
+    if "most" not in options:
+        return assault.rows * (steps + 2)
+    probes = sum(evaluations(options["first"], options["most"], t) for t in range(steps))
+    search = search_steps(n_columns, str(options.get("norm", attack.norm)))
+    walk = int(options["tries"]) + WALK_QUERIES + probes + steps * (search + WALK_QUERIES)
+    return assault.rows * (walk + int(options.get("classes", 0)) * int(options.get("halvings", 0)))
 
 
 def attack_all(

@@ -71,7 +71,7 @@ def _calibration(player: Player, ground: Ground, plan: Plan, common: Common) -> 
         return ()
     truth: IntArray = codes[heard.source]
     return (
-        ece(heard.values, truth, level=plan.level, seed=plan.seed),
+        ece(heard.values, truth, level=plan.level),
         brier(heard.values, truth, level=plan.level, seed=plan.seed),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from surrogate.fidelity import Score, outcome_score
-from surrogate.fidelity.bootstrap import Statistic, smooth_intervals
+from surrogate.fidelity.bootstrap import Statistic, jackknife, smooth_intervals
 from surrogate.types import FloatArray, IntArray, Label
 
 __all__ = ["BINS", "brier", "constant_note", "ece", "suspected", "true_score"]
@@ -25,7 +25,7 @@ def true_score(
     return replace(outcome_score(said, truth, seed=seed), metric=metric)
 
 
-def ece(values: FloatArray, truth: IntArray, *, level: float = 0.95, seed: int = 0) -> Score:
+def ece(values: FloatArray, truth: IntArray, *, level: float = 0.95) -> Score:
     """Expected calibration error of the most likely class, over bins of equal width.
 
     Parameters
@@ -34,7 +34,6 @@ def ece(values: FloatArray, truth: IntArray, *, level: float = 0.95, seed: int =
         Probabilities.
     truth : int array of shape (n,)
     level : float
-    seed : int
 
     References
     ----------
@@ -57,7 +56,12 @@ def ece(values: FloatArray, truth: IntArray, *, level: float = 0.95, seed: int =
     def statistic(total: FloatArray) -> FloatArray:
         return np.asarray(np.abs(total[..., :BINS]).sum(axis=-1, keepdims=True) / total[..., BINS:])
 
-    return _score("ECE", totals, statistic, level=level, seed=seed)
+    value = float(statistic(totals.sum(axis=0))[0])
+    # a resample is worse calibrated than the rows themselves: bootstraps do not cover
+    ((interval, reason),) = jackknife(totals, statistic, scales=["plain"], level=level)
+    if interval is not None:
+        interval = replace(interval, low=max(interval.low, 0.0))
+    return Score("ECE", value, interval, len(totals), len(totals), reason=reason)
 
 
 def brier(values: FloatArray, truth: IntArray, *, level: float = 0.95, seed: int = 0) -> Score:

@@ -201,7 +201,7 @@ def cost_of(
         for purpose in ("fit", "stability"):
             cost[purpose] = cost.get(purpose, 0) + one.get(purpose, 0)
     cost[JOINT] = 0 if entrant.seed else min(plan.fidelity, len(split.fit))
-    cost |= attack_cost(assaults, entrant, plan)
+    cost |= attack_cost(assaults, entrant, plan, n_columns=split.test.shape[1])
     if plan.lime:
         rows = min(plan.local_rows, len(split.test))
         cost["local"] = local_cost(
