@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = ["Permuted", "flip_signs", "permute_labels"]
 _BATCH = 1000
 _TIES = 1e-9
 _STEPS = 16
+_DOUBLINGS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,13 +154,11 @@ def permute_labels(
     smallest = smallest_p(seeds=(a, b), resamples=resamples)
     every = math.comb(a + b, a) <= EXACT
     picks = _splits(a, b) if every else _shuffles(generator(seed, "labels"), resamples, a, b)
-    q = first.shape[1]
-    p, low, high = np.ones(q), np.full(q, -np.inf), np.full(q, np.inf)
-    for j in range(q):
-        test = _Welch.of(first[:, j], second[:, j], picks, kept=0 if every else 1)
-        p[j] = test.p(0.0)
-        if smallest <= 1 - level:
-            low[j], high[j] = (test.end(side, 1 - level) for side in (-1, 1))
+    test = _Welch.of(first, second, picks, kept=0 if every else 1)
+    p = test.p(np.zeros(first.shape[1]))
+    if smallest > 1 - level:
+        return Permuted(p, np.full_like(p, -np.inf), np.full_like(p, np.inf), smallest)
+    low, high = (test.end(side, 1 - level) for side in (-1, 1))
     return Permuted(p, low, high, smallest)
 
 
@@ -200,7 +200,7 @@ def _end(side: FloatArray, upper: bool, alpha: float, kept: int) -> FloatArray:
 def _splits(a: int, b: int) -> BoolArray:
     """Every way to pick the b units of the second arm, but for swapped arms: (m, a + b)."""
     n = a + b
-    found = itertools.combinations(range(n), b)
+    found: Iterator[tuple[int, ...]] = itertools.combinations(range(n), b)
     if a == b:  # those without the first unit are the others with their arms swapped
         found = itertools.takewhile(lambda one: one[0] == 0, found)
     chosen = np.fromiter(itertools.chain.from_iterable(found), dtype=np.intp).reshape(-1, b)
@@ -217,79 +217,82 @@ def _shuffles(rng: np.random.Generator, size: int, a: int, b: int) -> BoolArray:
 
 @dataclass(frozen=True, eq=False)
 class _Welch:
-    """Welch's t of every permutation, for any shift of the second arm at once.
+    """Welch's t of every permutation and of q figures, for any shift of the second arm.
 
-    `sums` (4, 1 + m) holds, over the units that each puts into the second arm, how many come
-    from it, and the sums of x, x², and x over those that come from it; the arms as they are
-    come first.
+    `own` (1 + m, 1) says how many units of the second arm each permutation leaves there, and
+    `sums` (3, 1 + m, q) the sums of x, x², and x over those that come from it; the arms as they
+    are come first.
     """
 
+    own: FloatArray
     sums: FloatArray
     whole: FloatArray
     sizes: tuple[int, int]
-    effect: float
-    unit: float
+    effect: FloatArray
+    unit: FloatArray
     kept: int
 
     @classmethod
     def of(cls, first: FloatArray, second: FloatArray, picks: BoolArray, *, kept: int) -> _Welch:
         a, b = len(first), len(second)
-        values = np.concatenate([first, second])
-        values = values - values.mean()  # against cancellation
-        unit = float(np.abs(values).max()) or 1.0
+        values = np.concatenate([first, second])  # (a + b, q)
+        values = values - values.mean(axis=0)  # against cancellation
+        unit = np.abs(values).max(axis=0)
+        unit[unit == 0] = 1.0
         x, own = values / unit, np.repeat([0.0, 1.0], [a, b])
-        columns = np.stack([own, x, x * x, x * own], axis=1)  # (a + b, 4)
-        effect = float(x[a:].mean() - x[:a].mean())
-        sums = np.concatenate([(own @ columns)[:, None], columns.T @ picks.T], axis=1)
-        return cls(np.ascontiguousarray(sums), columns.sum(axis=0), (a, b), effect, unit, kept)
+        columns = np.stack([x, x * x, x * own[:, None]])  # (3, a + b, q)
+        ways = np.concatenate([own[None], picks])
+        effect = x[a:].mean(axis=0) - x[:a].mean(axis=0)
+        counts = (ways @ own)[:, None]
+        return cls(counts, ways @ columns, columns.sum(axis=1), (a, b), effect, unit, kept)
 
-    def p(self, shift: float) -> float:
-        """The p value of an effect of `shift`, in units."""
+    def p(self, shift: FloatArray) -> FloatArray:
+        """The p values of effects of `shift` (q,), in units."""
         t = self._t(shift)
         own, others = t[0], t[1:]
-        least = own - _TIES * max(own, 1.0) if np.isfinite(own) else own
-        extreme = int((others >= least).sum())
-        return (extreme + self.kept) / (len(others) + self.kept)
+        slack = np.where(np.isfinite(own), _TIES * np.maximum(own, 1.0), 0.0)
+        extreme = (others >= own - slack).sum(axis=0)
+        return np.asarray((extreme + self.kept) / (len(others) + self.kept))
 
-    def end(self, side: int, alpha: float) -> float:
-        """The farthest effect on one side that is not rejected, by bisection."""
-        inside, step = self.effect, self._error()
-        if step == 0:
-            return inside * self.unit
+    def end(self, side: int, alpha: float) -> FloatArray:
+        """The farthest effects on one side that are not rejected, by bisection: (q,)."""
+        error = self._error()
+        inside, step = self.effect, np.where(error > 0, error, 1.0)
         outside = inside + side * step
-        while self.p(outside) > alpha:
-            inside, step = outside, 2 * step
-            outside = inside + side * step
-            if step > 1e9:
-                return side * math.inf
+        unbounded = self.p(outside) > alpha
+        for _ in range(_DOUBLINGS):
+            if not unbounded.any():
+                break
+            inside, step = np.where(unbounded, outside, inside), 2 * step
+            outside = np.where(unbounded, inside + side * step, outside)
+            unbounded = self.p(outside) > alpha
         for _ in range(_STEPS):
             middle = (inside + outside) / 2
-            if self.p(middle) > alpha:
-                inside = middle
-            else:
-                outside = middle
-        return inside * self.unit
+            kept = self.p(middle) > alpha
+            inside, outside = np.where(kept, middle, inside), np.where(kept, outside, middle)
+        inside = np.where(error > 0, inside, self.effect)
+        return np.where(unbounded, side * np.inf, inside * self.unit)
 
-    def _t(self, shift: float) -> FloatArray:
-        """Absolute t of the arms as they are, then of every permutation: (1 + m,)."""
+    def _t(self, shift: FloatArray) -> FloatArray:
+        """Absolute t of the arms as they are, then of every permutation: (1 + m, q)."""
         a, b = self.sizes
-        own, x, square, cross = self.sums
-        sum_b, sum_all = x - shift * own, self.whole[1] - shift * self.whole[0]
-        square_b = square - 2 * shift * cross + shift**2 * own
-        square_all = self.whole[2] - 2 * shift * self.whole[3] + shift**2 * self.whole[0]
+        x, square, cross = self.sums
+        moved = shift * self.own
+        sum_b, sum_all = x - moved, self.whole[0] - shift * b
+        square_b = square - 2 * shift * cross + shift * moved
+        square_all = self.whole[1] - 2 * shift * self.whole[2] + shift**2 * b
         mean_b, mean_a = sum_b / b, (sum_all - sum_b) / a
         error = np.zeros_like(x)
         for size, mean, squares in ((b, mean_b, square_b), (a, mean_a, square_all - square_b)):
             if size > 1:
                 error += np.maximum(squares / size - mean**2, 0.0) / (size - 1)
         gap = np.abs(mean_b - mean_a)
-        gap[gap < 1e-12 * (1 + abs(shift))] = 0.0
+        gap[gap < 1e-12 * (1 + np.abs(shift))] = 0.0
         error[error < 1e-15 * (1 + shift**2)] = 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(gap > 0, gap / np.sqrt(error), 0.0)
 
-    def _error(self) -> float:
-        """Welch's standard error of the effect; 0 where no arm varies."""
-        far = 1 + abs(self.effect)
-        t = float(self._t(self.effect + far)[0])
-        return far / t
+    def _error(self) -> FloatArray:
+        """Welch's standard errors of the effects; 0 where no arm varies."""
+        far = 1 + np.abs(self.effect)
+        return np.asarray(far / self._t(self.effect + far)[0])
