@@ -106,9 +106,8 @@ def table(
     """
     caption = f"<caption>{escape(content.caption)}</caption>" if content.caption else ""
     marks = [' class="r"' if side == "r" else "" for side in content.align]
-    head = "".join(f'<th scope="col"{m}>{escape(h)}</th>' for h, m in zip(content.header, marks))
-    if pictures:
-        head += f'<th scope="col" class="pic">{escape(picture_head)}</th>'
+    head = "".join(_head(h, m) for h, m in zip(content.header, marks))
+    head += _head(picture_head, ' class="pic"') if pictures else ""
     body = []
     for i, row in enumerate(content.rows):
         if not any(row[1:]):
@@ -126,6 +125,11 @@ def table(
         f'<div class="scroll" tabindex="0" role="group"{mark}><table>{caption}'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _head(text: str, mark: str) -> str:
+    """A header; where there is nothing to say, none that a screen reader would announce."""
+    return f'<th scope="col"{mark}>{escape(text)}</th>' if text.strip() else f"<td{mark}></td>"
 
 
 def _cell(text: str) -> str:
