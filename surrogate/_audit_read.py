@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from surrogate._array import to_numpy
@@ -57,10 +57,13 @@ def read_all(
     several = oracle.task == "regression" and to_numpy(probe.answers.values).shape[1] > 1
     many = "Outcomes of groups were not measured: the model answers several numbers."
     note = many if several else favourable.note
+    apart = disagreements_of(oracle, first, probe, split, seed=seed)
+    if plan.evidence != "rows":  # rows are not to leave with the report
+        apart = replace(apart, examples=())
     return AuditRead(
         impacts=impacts,
         flips=flips_of(found.changed, probe, says, oracle, favourable=favourable, seed=seed),
         regions=regions_of(first, probe, oracle, seed=seed),
-        disagreements=disagreements_of(oracle, first, probe, split, seed=seed),
+        disagreements=apart,
         notes=(note,) if groups and note else (),
     )

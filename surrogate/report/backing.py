@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from surrogate.domain import Domain
 from surrogate.explanation import AuditResult
+from surrogate.explanation.serial import digest
 from surrogate.oracle import Queries, Steadiness
 from surrogate.oracle.budget import amount
 from surrogate.render import fragments
@@ -97,7 +97,6 @@ def limits(audit: AuditResult) -> Fragment:
 
 def reproduction(audit: AuditResult) -> Fragment:
     """Versions, seeds, options and hashes."""
-    digest = hashlib.sha256(audit.to_json().encode()).hexdigest()
     pairs = [*flat(audit.settings)]
     for i, one in enumerate(audit.surrogates, start=1):
         if one.settings != audit.settings:
@@ -106,12 +105,27 @@ def reproduction(audit: AuditResult) -> Fragment:
         pairs += flat(audit.local.settings, "local")
     return fragments.join(
         [
-            fragments.facts([*pairs, ("SHA-256 of the result as JSON", digest)]),
-            fragments.paragraph(
-                "The hash is that of the result's JSON without indentation, in UTF-8. It shows "
-                "that the two belong together; it does not show who made them."
-            ),
+            fragments.facts([*pairs, ("SHA-256 of the result as JSON", digest(audit.to_json()))]),
+            fragments.paragraph(_checked(audit)),
         ]
+    )
+
+
+def _checked(audit: AuditResult) -> str:
+    """How to check the JSON, and what that shows."""
+    hashed = (
+        "The hash is the one that the result's JSON bears, of everything else in it. It shows that "
+        "page and JSON belong together; it does not show who made them."
+    )
+    if audit.evidence is None:
+        return f"{hashed} No rows and answers are kept, so that figures cannot be computed again."
+    kept = "the rows that were measured on and the answers to them"
+    if audit.evidence.kind == "answers":
+        kept = "the answers that figures were computed from, and no rows but those explained"
+    return (
+        f"{hashed} The JSON keeps {kept}: with `surrogate verify` anybody can compute the figures "
+        "again from them, without asking the model. This page carries them only of the single rows "
+        "that it shows."
     )
 
 

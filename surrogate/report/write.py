@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +15,7 @@ from surrogate.errors import InputError
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
 from surrogate.render.fragments import Fragment
 from surrogate.report.page import Page, page_of
+from surrogate.report.twin import Twin, twin_of
 
 __all__ = ["Reportable", "page_script", "render", "write_report"]
 
@@ -24,8 +26,9 @@ def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
     """Write what was found as one self-contained HTML page.
 
     The page opens from a file, offline, and loads nothing. It runs one script, the same in
-    every report, whose hash its content security policy pins; all is readable without it. A
-    file of the same name is replaced when the page is complete, and not before.
+    every report, whose hash its content security policy pins; all is readable without it. The
+    same result as JSON is written beside it, and the page names it. Files of the same names are
+    replaced when both are complete, and not before.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
     MissingDependency
         If Jinja2 or matplotlib is not installed.
     InputError
-        If the folder does not exist, or the path is a folder.
+        If the folder does not exist, the path is a folder, or the JSON beside the page would
+        replace a file that is no result.
     """
     target = Path(path)
     if target.is_dir():
@@ -50,14 +54,14 @@ def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
         raise InputError(
             f"The folder {str(target.parent)!r} of the report does not exist; make it first."
         )
-    text = render(result)
-    _replace(target, text)
+    twin = twin_of(result, target)
+    _replace({target: render(result, twin=twin), twin.path: twin.text})
     return target
 
 
-def render(result: Reportable) -> str:
-    """The page as text."""
-    return _render(page_of(as_audit(result)))
+def render(result: Reportable, *, twin: Twin | None = None) -> str:
+    """The page as text, which names its JSON if it is to have one."""
+    return _render(page_of(as_audit(result)), twin)
 
 
 def as_audit(result: Reportable) -> AuditResult:
@@ -97,7 +101,7 @@ def _target(result: GlobalExplanation | LocalExplanations) -> dict[str, object]:
     return {"name": result.target, "task": result.task, "classes": result.classes}
 
 
-def _render(page: Page) -> str:
+def _render(page: Page, twin: Twin | None) -> str:
     """Fill the template; everything but fragments is escaped."""
     jinja2 = require("jinja2", extra="report")
     environment = jinja2.Environment(
@@ -111,6 +115,7 @@ def _render(page: Page) -> str:
     template = environment.get_template("report.html")
     text: str = template.render(
         page=page,
+        twin=twin,
         style=Fragment(style),
         style_hash=_digest(style),
         script=Fragment(script),
@@ -133,12 +138,15 @@ def _resource(name: str) -> str:
     return resources.files("surrogate.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _replace(target: Path, text: str) -> None:
-    """Write beside the target, then put it in its place at once."""
-    part = target.with_name(f".{os.getpid()}.{target.name}"[:200])
+def _replace(texts: Mapping[Path, str]) -> None:
+    """Write all beside their targets, then put each in its place at once."""
+    parts = {target: target.with_name(f".{os.getpid()}.{target.name}"[:200]) for target in texts}
     try:
-        with open(part, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        part.replace(target)
+        for target, part in parts.items():
+            with open(part, "x", encoding="utf-8", newline="\n") as file:
+                file.write(texts[target])
+        for target, part in parts.items():
+            part.replace(target)
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
