@@ -112,7 +112,8 @@ def plan_flips(
     found = []
     for name, members in attributes.items() if most else ():
         ways, notes = _ways(domain, split, members, most=most, step=(changes or {}).get(name))
-        n = max(1, most // max(len(ways), 1))
+        own = not notes and bool(ways) and not ways[0].moves  # each row has one of the values
+        n = max(1, most // max(len(ways) - own, 1))
         held = np.sort(order[:n])
         made = _made(domain, split.test[held], held, name, ways)
         found.append(replace(made, notes=notes))

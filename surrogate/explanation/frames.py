@@ -9,6 +9,7 @@ import numpy as np
 
 from surrogate.errors import MissingDependency
 from surrogate.explanation.encoding import term_text
+from surrogate.explanation.findings import frame_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,12 +40,13 @@ def fidelity_frame(explanation: GlobalExplanation) -> pd.DataFrame:
 
 
 def audit_frame(audit: AuditResult) -> pd.DataFrame:
-    """The lines of every surrogate, then accuracies against true outcomes, where given."""
+    """The lines of every surrogate, accuracies against true outcomes, then all else measured."""
     lines = [line for one in audit.surrogates for line in _lines(one)]
     lines += [
         {"method": o.group, "distribution": TRUE_OUTCOMES, "group": None, **_cells(o.score)}
         for o in audit.outcomes
     ]
+    lines += frame_lines(audit, _cells)
     return pandas().DataFrame(lines)  # type: ignore[no-any-return]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from surrogate.explanation import words
 from surrogate.explanation.encoding import term_text
+from surrogate.explanation.findings import findings_text
 from surrogate.forms import Form
 from surrogate.render.describe import form_name, size_text
 from surrogate.render.features import class_name, shown
@@ -103,7 +104,7 @@ def local_text(explanation: LocalExplanation) -> str:
 
 
 def audit_text(audit: AuditResult) -> str:
-    """Every surrogate, then the local explanations."""
+    """Every surrogate, the local explanations, then groups, flips and where it is worst."""
     parts = []
     if audit.interrupted:
         parts.append(_mark(_ENDED))
@@ -115,6 +116,7 @@ def audit_text(audit: AuditResult) -> str:
         parts += [paragraph(words.OUTCOMES), "", _table(outcome_table(audit.outcomes)), ""]
     if audit.local is not None:
         parts += [locals_text(audit.local, cost=False), ""]
+    parts += findings_text(audit)
     if audit.steadiness is not None:
         parts += [paragraph(f"the target itself: {audit.steadiness}"), ""]
     parts += _cost(audit.queries)
