@@ -102,10 +102,10 @@ def plot(
 
 
 def sweeps(comparison: Comparison) -> tuple[Sweep, ...]:
-    """All curves that two radii or more were measured for."""
+    """All curves that have figures at two radii or more."""
     found: dict[Sweep, set[float]] = {}
     for one in comparison.measured:
-        if not one.method:
+        if not one.method or one.score.value is None:
             continue
         for over in OVER:
             attacks = _attacks(comparison) if over == "adversarial" else ("",)
@@ -215,7 +215,7 @@ def _sweep(comparison: Comparison, method: str | None, over: str | None) -> Swee
     there = sweeps(comparison)
     if not there:
         raise AbilityError(
-            "This comparison was measured at one radius only; there is no curve to draw."
+            "This comparison has figures at one radius at most; there is no curve to draw."
         )
     for sweep in there:
         if method in (None, sweep.method) and over in (None, sweep.over):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from surrogate.explanation.compared import Measured
     from surrogate.explanation.comparison import Comparison
 
-__all__ = ["claims", "guards", "headline", "made_by", "sentence"]
+__all__ = ["beyond", "claims", "grouped", "guards", "headline", "lead", "made_by", "sentence"]
 
 _OF_TASK = "accuracy on true labels"
 _DOES = {
@@ -59,13 +59,19 @@ def sentence(contrast: Contrast) -> str:
 
 def claims(comparison: Comparison) -> tuple[str, ...]:
     """What is claimed, one sentence a pair and method, on held-out rows first."""
+    groups = grouped(comparison)
+    if not groups:
+        return ("Nothing is compared: no verdict was reached.",)
+    return tuple(headline(rows) for rows in groups)
+
+
+def grouped(comparison: Comparison) -> tuple[tuple[Contrast, ...], ...]:
+    """Verdicts on surrogates, together by pair and method."""
     groups: dict[tuple[str, str, str], list[Contrast]] = {}
     for one in comparison.rows:
         if one.method:
             groups.setdefault((one.first, one.second, one.method), []).append(one)
-    if not groups:
-        return ("Nothing is compared: no verdict was reached.",)
-    return tuple(headline(rows) for rows in groups.values())
+    return tuple(tuple(rows) for rows in groups.values())
 
 
 def headline(rows: Sequence[Contrast]) -> str:
@@ -73,6 +79,11 @@ def headline(rows: Sequence[Contrast]) -> str:
 
     It names every metric of fidelity, so that none is read alone.
     """
+    return f"{lead(rows)}{_elsewhere(rows, rows[0])}. {_about(rows[0])}"
+
+
+def lead(rows: Sequence[Contrast]) -> str:
+    """The verdicts on the first rows alone, without a full stop."""
     one = rows[0]
     here = [c for c in rows if c.region == one.region and c.metric != _OF_TASK]
     faithful = [c for c in here if c.metric != "output spread"]
@@ -84,13 +95,18 @@ def headline(rows: Sequence[Contrast]) -> str:
     start = f"Read by {clean(one.method)} on {_place(one)}, {_name(one.second)} is followed"
     if said:
         text = f"{start} {' and '.join(said)} than {_name(one.first)}"
-        text += f"; no difference is shown in {_listed(same)}" if same else ""
-    else:
-        text = (
-            f"Read by {clean(one.method)} on {_place(one)}, no difference is shown between "
-            f"{_name(one.first)} and {_name(one.second)} in {_listed(same)}"
-        )
-    return f"{text}{_elsewhere(rows, one)}. {_about(one)}"
+        return text + (f"; no difference is shown in {_listed(same)}" if same else "")
+    return (
+        f"Read by {clean(one.method)} on {_place(one)}, no difference is shown between "
+        f"{_name(one.first)} and {_name(one.second)} in {_listed(same)}"
+    )
+
+
+def beyond(rows: Sequence[Contrast]) -> str:
+    """What stands behind `lead`: verdicts on other rows, and of what all of them speak."""
+    elsewhere = _elsewhere(rows, rows[0]).removeprefix("; ")
+    parts = [elsewhere[:1].upper() + elsewhere[1:] + "."] if elsewhere else []
+    return " ".join([*parts, _about(rows[0])])
 
 
 def guards(comparison: Comparison) -> tuple[str, ...]:

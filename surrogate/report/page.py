@@ -13,10 +13,10 @@ from surrogate.explanation.printing import count_bad
 from surrogate.render import fragments
 from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
-from surrogate.report import artefact, backing, first_screen, readings
+from surrogate.report import artefact, backing, disagreements, first_screen, groups, readings
 from surrogate.report.live import starts_of
 
-__all__ = ["PARTS", "Page", "Part", "Section", "Write", "page_of"]
+__all__ = ["PARTS", "Page", "Part", "Section", "Write", "kept_together", "page_of"]
 
 Write: TypeAlias = Callable[[AuditResult], Fragment | None]
 
@@ -65,6 +65,10 @@ class Page:
     trust : Fragment
         How far to trust the claim, on the first screen.
     sections : tuple of Section
+    kind : str
+        What stands above the claim.
+    skip : str
+        Of the link to the first section.
     """
 
     title: str
@@ -73,6 +77,8 @@ class Page:
     doubts: Fragment
     trust: Fragment
     sections: tuple[Section, ...]
+    kind: str = "Fidelity report"
+    skip: str = "Skip to the surrogate"
 
 
 def page_of(audit: AuditResult) -> Page:
@@ -81,7 +87,7 @@ def page_of(audit: AuditResult) -> Page:
     return Page(
         title=f"Fidelity report: {target}",
         target=target,
-        claim=_kept_together(_claim(audit)),
+        claim=kept_together(_claim(audit)),
         doubts=_doubts(audit),
         trust=first_screen.trust(audit),
         sections=tuple(_sections(audit)),
@@ -96,10 +102,12 @@ def _claim(audit: AuditResult) -> str:
     return "Nothing is claimed: no surrogate was fitted."
 
 
-def _kept_together(sentence: str) -> str:
+def kept_together(sentence: str) -> str:
     """No line ends between a figure and what it is a figure of."""
     return re.sub(
-        r"(?<=\d) (?=%|to \d)|(?<=\bn) (?==)|(?<= =) (?=\d)|(?<=\d to) (?=\d)", "\u00a0", sentence
+        r"(?<=\d) (?=%|to [+\-\d])|(?<=\b[np]) (?==)|(?<= =) (?=[\d.])|(?<=\d to) (?=[+\-\d])",
+        "\u00a0",
+        sentence,
     )
 
 
@@ -166,6 +174,11 @@ PARTS: tuple[Part, ...] = (
         "Local explanations",
         lambda a: None if a.local is None else readings.local(a.local),
     ),
+    Part("checks", "Local explanations, checked", disagreements.checks),
+    Part("groups", "Outcomes by group", groups.impacts),
+    Part("flips", "One attribute changed", groups.flips),
+    Part("regions", "Fidelity by region", disagreements.regions),
+    Part("disagreements", "Where surrogate and model disagree", disagreements.disagreements),
     Part("target", "The model that was asked", backing.target),
     Part(
         "steadiness",

@@ -114,4 +114,4 @@ def _rounded(found: re.Match[str]) -> str:
 def _unseen(attributes: Mapping[str, str]) -> bool:
     """Whether a path has no line, or neither ink nor filling."""
     bare = attributes.get("fill") == "none" and "stroke" not in attributes
-    return bare or ("L" not in attributes["d"] and "C" not in attributes["d"])
+    return bare or not {"L", "C"} & set(attributes.get("d", ""))

@@ -12,14 +12,15 @@ from typing import TypeAlias
 
 from surrogate._optional import require
 from surrogate.errors import InputError
-from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations
+from surrogate.explanation import AuditResult, Comparison, GlobalExplanation, LocalExplanations
 from surrogate.render.fragments import Fragment
+from surrogate.report.comparison import comparison_page
 from surrogate.report.page import Page, page_of
 from surrogate.report.twin import Twin, twin_of
 
 __all__ = ["Reportable", "page_script", "render", "write_report"]
 
-Reportable: TypeAlias = AuditResult | GlobalExplanation | LocalExplanations
+Reportable: TypeAlias = AuditResult | Comparison | GlobalExplanation | LocalExplanations
 
 
 def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
@@ -32,7 +33,7 @@ def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
 
     Parameters
     ----------
-    result : AuditResult, GlobalExplanation or LocalExplanations
+    result : AuditResult, Comparison, GlobalExplanation or LocalExplanations
     path : str or path
 
     Returns
@@ -61,6 +62,8 @@ def write_report(result: Reportable, path: str | os.PathLike[str]) -> Path:
 
 def render(result: Reportable, *, twin: Twin | None = None) -> str:
     """The page as text, which names its JSON if it is to have one."""
+    if isinstance(result, Comparison):
+        return _render(comparison_page(result), twin)
     return _render(page_of(as_audit(result)), twin)
 
 
@@ -92,8 +95,8 @@ def as_audit(result: Reportable) -> AuditResult:
             settings=result.settings,
         )
     raise InputError(
-        "A report is written of an Audit, a GlobalExplanation or LocalExplanations; got "
-        f"{type(result).__name__}."
+        "A report is written of an Audit, a Comparison, a GlobalExplanation or LocalExplanations; "
+        f"got {type(result).__name__}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +14,9 @@ pytest.importorskip("matplotlib")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from surrogate.errors import AbilityError, InputError, OptionError
-from surrogate.explanation import Comparison
+from surrogate.explanation import Comparison, Measured
 from surrogate.explanation.comparison_pictures import Sweep, effects, lines, sweeps
+from surrogate.fidelity import Score
 from surrogate.render.canvas import open_figure
 
 
@@ -124,13 +126,24 @@ def test_a_table_of_transfer_says_each_figure(made: Comparison, ax: Any) -> None
 
 
 def test_undefined_figures_and_hostile_names_break_no_picture(compared: ModuleType) -> None:
-    for made in (compared.bare(), compared.hostile()):
-        for kind in ("radius", "contrasts", "transfer"):
+    for made, kinds in (
+        (compared.bare(), ("contrasts", "transfer")),
+        (compared.hostile(), ("radius", "transfer")),
+    ):
+        for kind in kinds:
             _, ax = open_figure(9, 7)
             drawn(made.plot(ax, kind=kind))
-    _, ax = open_figure(9, 7)
-    (part,) = compared.bare().plot(ax)
-    assert all(np.isnan(line.get_ydata()).all() for line in part.lines if len(line.get_xdata()))
+
+
+def test_an_undefined_figure_leaves_a_gap_in_its_curve(made: Comparison, ax: Any) -> None:
+    def lost(one: Measured) -> Measured:
+        there = (one.model, one.score.metric, one.region.radius) == ("natural", "agreement", 0.1)
+        gone = Score("agreement", None, None, 0, 0, reason="no rows")
+        return replace(one, score=gone) if there else one
+
+    holed = replace(made, measured=tuple(map(lost, made.measured)))
+    natural = drawn(holed.plot(ax))[0].lines[0]
+    assert np.isnan(natural.get_ydata()).tolist() == [False, False, True, False, False]
 
 
 def test_what_cannot_be_drawn_says_why(compared: ModuleType, made: Comparison) -> None:
