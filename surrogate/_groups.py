@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -127,6 +127,12 @@ def check_reference(reference: Any, groups: Groups) -> None:
                 f"`reference` names the group {group!r} of {grouping!r}; held-out rows have: "
                 f"{', '.join(map(repr, there[:10]))}."
             )
+        n = int((np.asarray(groups[grouping]) == group).sum())
+        if n < SMALL:
+            raise OptionError(
+                f"`reference` names the group {group!r} of {grouping!r}, which has {n} of the "
+                f"{SMALL} held-out rows that it takes; name another."
+            )
 
 
 def impacts_of(
@@ -154,22 +160,27 @@ def impacts_of(
     for grouping, labels in groups.items():
         own = np.asarray(labels)[probe.held]
         named = given.get(grouping)
-        if named is not None and int((own == named).sum()) < SMALL:
+        notes: tuple[str, ...] = ()
+        if named is not None and int((own == named).sum()) < SMALL:  # asking ended early
+            notes = (f"Too few rows of {named} were asked to compare others with it.",)
             named = None
         for who, said in _sayings(probe, says, decides=decides):
             found.append(
-                impact(
-                    said,
-                    own,
-                    favourable=favourable.code,
-                    label=favourable.label,
-                    assumed=favourable.assumed,
-                    grouping=grouping,
-                    who=who,
-                    reference=named,
-                    pairs=reference == PAIRS,
-                    seed=seed,
-                    distribution=probe.distribution,
+                replace(
+                    impact(
+                        said,
+                        own,
+                        favourable=favourable.code,
+                        label=favourable.label,
+                        assumed=favourable.assumed,
+                        grouping=grouping,
+                        who=who,
+                        reference=named,
+                        pairs=reference == PAIRS,
+                        seed=seed,
+                        distribution=probe.distribution,
+                    ),
+                    notes=notes,
                 )
             )
     return tuple(found)

@@ -142,6 +142,11 @@ def test_pairs_are_compared_where_that_is_asked_for() -> None:
         ({"favourable": "yes"}, OptionError, "one of 'refused', 'granted'; got 'yes'"),
         ({"reference": {"race": "a"}}, OptionError, "grouping 'race'; there are: 'sex'"),
         ({"reference": {"sex": "x"}}, OptionError, "'sex'; held-out rows have: 'f', 'm'"),
+        (
+            {"groups": ["race"], "reference": {"race": "c"}},
+            OptionError,
+            "of the 30 held-out rows that it takes",
+        ),
         ({"reference": 3}, OptionError, 'or "pairs"; got 3'),
         ({"flips": -1}, OptionError, "`flips` parameter of audit"),
         ({"checks": 3}, OptionError, "`checks` parameter of audit"),

@@ -13,6 +13,8 @@ from typing import Any
 from surrogate._progress import Progress
 from surrogate.cli.endpoints import remote_terms
 from surrogate.cli.loading import Table, check_targets, load_model, open_table
+from surrogate.cli.parser_groups import said_of_groups
+from surrogate.cli.provenance import with_command
 from surrogate.cli.remote_commands import run_ledger, run_probe
 from surrogate.cli.values import options_by_method, options_of, pick_rows
 from surrogate.cli.verifying import run_verify
@@ -48,7 +50,8 @@ def run_explain(given: argparse.Namespace) -> int:
             **_said(given, "fidelity", "stability", "device"),
         )
     if not isinstance(result, LocalExplanations):
-        return _finish(given, result)
+        return _finish(given, with_command(result, given))
+    result = with_command(result, given)
     names = tuple(row % len(table) for row in rows)  # as in DATA, not among those explained
     result = replace(result, index=names[: len(result)])
     shown = sys.stderr if given.json == "-" else sys.stdout
@@ -133,6 +136,7 @@ def run_distill(given: argparse.Namespace) -> int:
             on_progress=progress,
             **_said(given, "fidelity", "stability"),
         )
+    result = with_command(result, given)
     code = _finish(given, result)
     for path in () if given.dry_run else given.export:
         result.export(path)
@@ -160,8 +164,10 @@ def run_audit(given: argparse.Namespace) -> int:
             rows=rows,
             options=options_by_method(methods, given.option),
             on_progress=progress,
+            **said_of_groups(given),
             **_said(given, "fidelity", "stability", "target_fidelity", "pick", "evidence"),
         )
+    result = with_command(result, given)
     code = _finish(given, result)
     if given.report and not given.dry_run:
         result.report(given.report)
@@ -175,6 +181,7 @@ def run_compare(given: argparse.Namespace) -> int:
 
     said = _said(given, "fidelity", "stability", "attacked", "local_rows", "widths")
     result = compare_models(given, said)
+    result = with_command(result, given)
     code = _finish(given, result)
     if given.report and not given.dry_run:
         result.report(given.report)

@@ -7,7 +7,7 @@ import textwrap
 from functools import partial
 from typing import Any, get_args
 
-from surrogate.cli import parser_compare, parser_remote, parser_results
+from surrogate.cli import parser_compare, parser_groups, parser_remote, parser_results
 from surrogate.cli.parser_remote import names, pair
 from surrogate.types import Kind, Output, Task
 
@@ -59,6 +59,7 @@ AUDIT_EXAMPLES = """\
 examples:
   surrogate audit model.onnx people.csv --target income --report report.html
   surrogate audit model.onnx people.csv --preprocess scaling.py:prepare --protected sex
+  surrogate audit model.onnx people.csv --protected sex --groups sex,race --favourable granted
   surrogate audit model.onnx people.csv --target-fidelity .95 --budget 50000 --json audit.json
   surrogate audit credit.toml people.csv --budget-money 20 --ledger credit.ledger
   surrogate audit credit.toml people.csv --ledger credit.ledger --offline --report again.html
@@ -125,6 +126,7 @@ def build() -> argparse.ArgumentParser:
         metavar="F",
         help="ask until an agreement of at least F, such as .95, is met or not met",
     )
+    parser_groups.add_groups(audit)
     results = _results(audit)
     parser_results.markdown(results)
     parser_results.bound(results)

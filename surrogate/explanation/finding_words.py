@@ -61,7 +61,7 @@ def compared(one: Impact) -> str:
         how = f"{what} {reference}, {highest} here; their intervals allow for that choice."
     else:
         how = f"{what} {reference}, which was named."
-    return f"{how}{left}"
+    return " ".join([f"{how}{left}", *(clean(note) for note in one.notes)])
 
 
 def _groups(n: int) -> str:
