@@ -19,7 +19,7 @@ from surrogate.robust.comparing import Quotes
 from surrogate.robust.comparing.agreeing import agree, settle
 from surrogate.robust.comparing.alike import Alike
 from surrogate.robust.comparing.around import LIME, Around, around_rows
-from surrogate.robust.comparing.attacking import plan_assaults
+from surrogate.robust.comparing.attacking import of_task, plan_assaults
 from surrogate.robust.comparing.entrants import Entrant, check_inputs, enter
 from surrogate.robust.comparing.family import declare
 from surrogate.robust.comparing.ground import Ground, coarsest, limits_of
@@ -247,6 +247,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         oracles = {player.name: player.oracle for player in players}
         settle(oracles, ground.held(len(ground.order))[0])
         common = agree(oracles)
+        assaults = of_task(assaults, plan, common)
         if truth is not None:
             encoded = encode_outcomes(truth, common.classes, common.n_outputs)
             ground = replace(ground, truth=encoded)

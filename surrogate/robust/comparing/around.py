@@ -114,9 +114,16 @@ def around_rows(
     return Around(job, source, chosen, lime.n_samples, fresh, refits, seed)
 
 
-def local_cost(n_rows: int, options: Mapping[str, Any] | None, *, fresh: int, refits: int) -> int:
-    """Rows that each model is asked."""
+def local_cost(
+    n_rows: int,
+    options: Mapping[str, Any] | None,
+    *,
+    widths: Sequence[float] | None,
+    fresh: int,
+    refits: int,
+) -> int:
+    """Rows that each model is asked; the options and widths are checked."""
     lime, _ = local_method(None, LIME, options)
-    check_lime(lime, None)
+    check_lime(lime, widths)
     cost: dict[str, int] = lime.cost(n_rows, fidelity=fresh)
     return cost["rows"] + (1 + refits) * cost["fit"] + cost["fidelity"]

@@ -13,6 +13,7 @@ from surrogate.explanation.compared import Region
 from surrogate.robust.attacks import ATTACKS, run_attack
 from surrogate.robust.attacks.hopskipjump import evaluations, search_steps
 from surrogate.robust.attacks.table import settled_options
+from surrogate.robust.comparing.agreeing import Common
 from surrogate.robust.comparing.entrants import Entrant
 from surrogate.robust.comparing.players import Player, Table
 from surrogate.robust.comparing.ready import ReadyRows
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from surrogate.robust.comparing.ground import Ground
     from surrogate.robust.comparing.plan import Plan
 
-__all__ = ["AdversarialSet", "Assault", "attack_all", "meet", "plan_assaults"]
+__all__ = [
+    "AdversarialSet",
+    "Assault",
+    "attack_all",
+    "attack_cost",
+    "meet",
+    "of_task",
+    "plan_assaults",
+]
 
 WHITE, BLACK = ("fgsm", "pgd"), ("square",)
 """Attacks where none are named: by gradients, where models have them, and by answers."""
@@ -117,6 +126,24 @@ def plan_assaults(
         radii: Iterable[float | None] = plan.radii if attack.takes_radius else (None,)
         assaults += [Assault(name, entrant.name, radius, n, entrant.seed) for radius in radii]
     return assaults, notes
+
+
+def of_task(assaults: list[Assault], plan: Plan, common: Common) -> list[Assault]:
+    """The attacks that there are on models of a task: none on those that answer numbers.
+
+    Raises
+    ------
+    AbilityError
+        If one was named.
+    """
+    if common.task == "classification":
+        return assaults
+    if plan.attacks:
+        raise AbilityError(
+            f"The attack {plan.attacks[0]!r} needs a decision to change, and these models answer "
+            "numbers; leave `attacks` out, or give functions that cut their answers into classes."
+        )
+    return []
 
 
 def _chosen(

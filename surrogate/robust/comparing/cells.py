@@ -210,7 +210,7 @@ def _cell(
 
 def measure(cell: Cell, *, level: float, seed: int) -> tuple[Measured, ...]:
     """Every metric of a cell with its interval, clustered by source row."""
-    if not len(cell.source):
+    if not len(cell.source) or not cell.ratios:
         return ()
 
     def statistic(totals: FloatArray) -> FloatArray:

@@ -205,6 +205,10 @@ def cost_of(
     if plan.lime:
         rows = min(plan.local_rows, len(split.test))
         cost["local"] = local_cost(
-            rows, plan.options.get(LIME), fresh=LOCAL_FRESH, refits=plan.stability
+            rows,
+            plan.options.get(LIME),
+            widths=plan.widths,
+            fresh=LOCAL_FRESH,
+            refits=plan.stability,
         )
     return {purpose: rows for purpose, rows in cost.items() if rows}
