@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -124,6 +125,18 @@ class TorchBox(Box):
             with blame(self.traits.name):
                 answer = self._module(tensor)
         return to_reply(_tensor(answer, self.traits.name), self.traits)
+
+    def sha256(self) -> str:
+        """Hash of the module's parameters and buffers, with their names, types and shapes."""
+        torch = require("torch", extra="torch")
+        digest = hashlib.sha256()
+        for name, kept in self._module.state_dict().items():
+            digest.update(f"{name} {getattr(kept, 'dtype', '')}".encode())
+            if is_torch(kept):
+                there = kept.detach().cpu().contiguous()
+                digest.update(str(tuple(there.shape)).encode())
+                digest.update(there.reshape(-1).view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
 
     def differentiable(self) -> Any:
         """The module, behind its preprocess: rows (n, d) to the answer, with gradients.

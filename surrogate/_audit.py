@@ -29,6 +29,7 @@ from surrogate._held import (
 )
 from surrogate._picked import LOCAL_ROWS
 from surrogate._progress import OnProgress
+from surrogate._reproduction import asking, call_text, model_hash, now
 from surrogate._target import (
     Kept,
     check_said,
@@ -221,6 +222,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     >>> found.surrogates[0].fidelity[0].main.metric
     'agreement'
     """
+    said, started = dict(locals()), now()
     check_said(
         "audit",
         domain=domain,
@@ -300,6 +302,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
             favourable=favoured,
             truth=truth,
         )
+        window = asking(oracle, started)
     forms = {one.method: one.form for one in found.surrogates}
     outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
     traits = oracle.box.traits
@@ -313,6 +316,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
             "threshold": traits.threshold,
             "dtype": traits.dtype,
             "details": dict(traits.details),
+            "hash": model_hash(oracle.box),
         },
         data={
             "rows": len(split.fit) + len(split.test),
@@ -329,7 +333,11 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         queries=oracle.queries,
         steadiness=found.steadiness,
         interrupted=bool(found.ended) or any(one.interrupted for one in found.surrogates),
-        settings=provenance(seed=seed, options=plan.options, facts=plan.facts()),
+        settings=provenance(
+            seed=seed,
+            options=plan.options,
+            facts={**plan.facts(), "call": call_text(audit, said), "asking": window},
+        ),
         notes=(*found.ended, *found.notes, *extras.notes, *read.notes),
         evidence=proof,
         impacts=read.impacts,

@@ -93,7 +93,14 @@ class Verification:
         return self.evidence is None
 
     def __str__(self) -> str:
-        lines = [self._verdict(), f"  document  {clean(self.schema)}, sha256 {self.sha256}"]
+        lines = [
+            self._verdict(),
+            *(f"  wrong: {problem}" for problem in self.problems),
+            *(f"  differs: {one}" for one in self.differences[:_SHOWN]),
+        ]
+        left = len(self.differences) - _SHOWN
+        lines += [f"  and {left:,} more differences"] if left > 0 else []
+        lines.append(f"  document  {clean(self.schema)}, sha256 {self.sha256}")
         hashed = sum(self.by_hash.values())
         if self.evidence is None:
             lines.append(f"  integrity only: {hashed:,} figures, none of them computed again")
@@ -105,11 +112,7 @@ class Verification:
                 *_counts(self.recomputed),
                 f"  {hashed:,} figures held by the hash only",
             ]
-        lines += _counts(self.by_hash)
-        lines += [f"  wrong: {problem}" for problem in self.problems]
-        lines += [f"  differs: {one}" for one in self.differences[:_SHOWN]]
-        left = len(self.differences) - _SHOWN
-        return "\n".join([*lines, *([f"  and {left:,} more differences"] if left > 0 else [])])
+        return "\n".join([*lines, *_counts(self.by_hash)])
 
     def _verdict(self) -> str:
         if not self.ok:

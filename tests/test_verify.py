@@ -69,7 +69,6 @@ def result() -> Audit:
     rng = np.random.Generator(np.random.Philox(key=1))
     y = np.where(rng.random(150) < 0.2, "no", says(data))
     more = {"groups": ["job"], "y": y, "target_fidelity": 0.6, **AUDIT, "stability": 2}
-    more["reference"] = {"job": "clerk"}
     return audit(says, data, **more)
 
 

@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SystemExit: 2
     """
     given = build().parse_args(arguments)
+    given.arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code: int = given.run(given)
         sys.stdout.flush()

@@ -13,6 +13,7 @@ and a settled (row, replicate) is never asked again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -217,6 +218,23 @@ class Ledger:
         """One of: target, identity, created, classes, salt; None where it is not known."""
         found = self.run("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if found is None else found[0]
+
+    def sha256(self) -> str:
+        """Hash of all answers, with the salted hashes of the rows that they are answers to.
+
+        Examples
+        --------
+        >>> from surrogate.oracle import Ledger
+        >>> Ledger().sha256()[:8]  # of none
+        'e3b0c442'
+        """
+        digest = hashlib.sha256()
+        sql = "SELECT key, replicate, vals, label FROM answers ORDER BY key, replicate"
+        for kept in self.run(sql):
+            for value in kept:
+                raw = value if isinstance(value, bytes) else str(value).encode()
+                digest.update(len(raw).to_bytes(8, "little") + raw)
+        return digest.hexdigest()
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run one statement, in the transaction that `commit` ends."""

@@ -174,6 +174,11 @@ class Oracle:
         return self._way.queries
 
     @property
+    def ledger_sha256(self) -> str | None:
+        """Hash of the answers that the ledger keeps; None of a model in this process."""
+        return self._way.ledger_sha256 if isinstance(self._way, Wired) else None
+
+    @property
     def remaining(self) -> int | None:
         """Rows that the budget leaves; None without a budget of rows."""
         most = self._budget.rows

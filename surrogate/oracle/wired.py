@@ -109,6 +109,12 @@ class Wired:
         line = self._open()
         return line.earlier + line.spent
 
+    @property
+    def ledger_sha256(self) -> str:
+        """Hash of all answers that are kept."""
+        with self._alone():
+            return self._open().ledger.sha256()
+
     def quote(self, plan: Mapping[str, int]) -> Quote:
         """What a plan would take."""
         with self._alone():

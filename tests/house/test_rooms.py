@@ -43,6 +43,7 @@ ROOMS: Mapping[str, set[str]] = {
     "_held": {*MEETING, "_target", "_probe"},
     "_picked": {*MEETING, "_target"},
     "_kept": MEETING,
+    "_reproduction": MEETING,
     "_evidence_local": MEETING,
     "_evidence": {*MEETING, "_kept", "_probe", "_evidence_local", "_changed", "_groups"},
     "_recompute": {
@@ -116,6 +117,7 @@ ROOMS: Mapping[str, set[str]] = {
         "_audit_plan",
         "_audit_find",
         "_audit_read",
+        "_reproduction",
         "_groups",
         "_changed",
         "report",
