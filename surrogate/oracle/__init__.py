@@ -9,6 +9,7 @@ from surrogate.oracle.oracle import Oracle
 from surrogate.oracle.policy import RetryPolicy
 from surrogate.oracle.queries import Queries
 from surrogate.oracle.quote import Quote
+from surrogate.oracle.timeline import Timeline
 
 __all__ = [
     "Answers",
@@ -21,5 +22,6 @@ __all__ = [
     "RetryPolicy",
     "Spent",
     "Steadiness",
+    "Timeline",
     "Watch",
 ]

@@ -17,6 +17,7 @@ from surrogate.oracle.rows import RowCheck, missing_columns, row_text
 from surrogate.oracle.screens import host_view, is_finite
 from surrogate.oracle.settle import Settled, lacks_classes, settle
 from surrogate.oracle.shapes import Answered
+from surrogate.oracle.timeline import Recorder
 from surrogate.types import Array, BlackBox, Reply, Traits
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Asker:
         self.settled: Settled | None = None
         self.rows, self.calls, self.seconds = 0, 0, 0.0
         self.purposes: dict[str, int] = {}
+        self.recorder = Recorder()
         # reading a number back from a GPU stops it, so there all is checked once, at the end
         self.deferred = self.traits.library == "torch" and self.traits.device != "cpu"
         self._tensors = self.traits.library == "torch"
@@ -151,6 +153,7 @@ class Asker:
             self.purposes[purpose] = self.purposes.get(purpose, 0) + n
         mark = self._mark(rows)
         start = perf_counter()
+        self.recorder.begin(start)
         try:
             reply = self.box.look(asked, layers) if layers else self.box.ask(asked)  # type: ignore[attr-defined]
         except SurrogateError:
@@ -161,7 +164,9 @@ class Asker:
                 f"{self.traits.name} raised {type(error).__name__}: {lines[0]}"
             ) from error
         finally:
-            self.seconds += perf_counter() - start
+            end = perf_counter()
+            self.seconds += end - start
+            self.recorder.take(end, self.purposes)
         if mark is not None and self._mark(rows) != mark:
             raise ModelError(
                 f"{self.traits.name} changed the rows that it was given in place, so that what it "

@@ -64,7 +64,14 @@ class Direct:
         """What was asked until now."""
         asked = self._asker
         purposes = MappingProxyType(dict(asked.purposes))
-        return Queries(asked.rows, asked.calls, asked.seconds, purposes, self._budget)
+        return Queries(
+            asked.rows,
+            asked.calls,
+            asked.seconds,
+            purposes,
+            self._budget,
+            timeline=asked.recorder.timeline(purposes),
+        )
 
     @property
     def spent(self) -> Spent:

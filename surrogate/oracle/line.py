@@ -16,6 +16,7 @@ from surrogate.oracle.ledger import Ledger
 from surrogate.oracle.pace import Bucket, Clock, Concurrency
 from surrogate.oracle.policy import RetryPolicy, may_be_billed
 from surrogate.oracle.queries import Queries
+from surrogate.oracle.timeline import Recorder
 from surrogate.types import BlackBox, Terms
 
 __all__ = ["Counts", "Line", "currency_of", "open_ledger"]
@@ -73,6 +74,7 @@ class Line:
         self.paused_until = 0.0
         self._draws = np.random.Generator(np.random.Philox(key=policy.seed))
         self._ends_at: float | None = None
+        self._recorder = Recorder()
 
     @property
     def currency(self) -> str:
@@ -95,6 +97,7 @@ class Line:
             failed=counts.failed,
             unknown=counts.unknown,
             earlier=self.earlier,
+            timeline=self._recorder.timeline(counts.purposes),
         )
 
     def room(self) -> float:
@@ -121,6 +124,9 @@ class Line:
         self.counts.attempts += 1
         for purpose, n in purposes.items():
             self.counts.purposes[purpose] = self.counts.purposes.get(purpose, 0) + n
+        now = self.clock.now()
+        self._recorder.begin(now)
+        self._recorder.take(now, self.counts.purposes)
         return request
 
     def refund(self, n: int, purposes: Mapping[str, int], *, failed: bool = True) -> None:

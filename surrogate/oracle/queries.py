@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from surrogate.oracle.budget import Budget, Spent, amount
+from surrogate.oracle.timeline import Timeline
 
 __all__ = ["Queries", "shares_text"]
 
@@ -43,6 +44,8 @@ class Queries:
         Rows of attempts that were sent and brought no usable answer: they may be paid for.
     earlier : Spent
         What the ledger held of earlier runs; the budget counts it too.
+    timeline : Timeline
+        Rows asked until some moments; no part of what makes two counts equal.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Queries:
     failed: int = 0
     unknown: int = 0
     earlier: Spent = field(default_factory=Spent)
+    timeline: Timeline = field(default_factory=Timeline, compare=False)
 
     @property
     def spent(self) -> Spent:
@@ -111,6 +115,7 @@ class Queries:
             "purposes": dict(self.purposes),
             "budget": self.budget.to_dict(),
             "earlier": asdict(self.earlier),
+            "timeline": self.timeline.to_dict(),
         }
 
     @classmethod
@@ -122,6 +127,7 @@ class Queries:
             purposes=MappingProxyType(dict(data["purposes"])),
             budget=Budget(**budget) if isinstance(budget, Mapping) else Budget.of(budget),
             earlier=Spent(**data.get("earlier", {})),
+            timeline=Timeline.from_dict(data.get("timeline") or Timeline().to_dict()),
         )
 
 
