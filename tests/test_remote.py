@@ -30,11 +30,11 @@ def remote(**more: Any) -> FakeRemote:
 
 
 def measured(result: Any) -> Any:
-    """All of a result but what asking it cost."""
+    """All of a result but how it was asked, when, and what that cost."""
 
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
-            kept = value.keys() - {"queries", "asking", "integrity"}
+            kept = value.keys() - {"queries", "asking", "call", "integrity"}
             return {key: strip(value[key]) for key in sorted(kept)}
         return [strip(item) for item in value] if isinstance(value, list) else value
 

@@ -95,6 +95,7 @@ ROOMS: Mapping[str, set[str]] = {
         "_changed",
         "_flips",
         "_checks",
+        "_groups",
     },
     "_audit_read": {
         *MEETING,
@@ -135,6 +136,7 @@ ROOMS: Mapping[str, set[str]] = {
         "bulk",
         "report",
         "robust",
+        "_verify",
     },
     "__main__": {"cli"},
 }
