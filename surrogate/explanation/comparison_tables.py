@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["contrast_table", "measured_table", "models_table", "transfer_table"]
 
+_VERDICTS = {"higher": "higher", "lower": "lower", "no difference shown": "none shown"}
+
 
 def models_table(models: Sequence[ModelFacts]) -> Table:
     """The models themselves: accuracy, robust accuracy, calibration, spread of the output."""
@@ -44,7 +46,7 @@ def contrast_table(rows: Sequence[Contrast]) -> Table:
         p = "none" if one.p_holm is None else p_number(one.p_holm)
         metric = _with_scale(metric_named(one.metric).symbol, one.scale)
         ends = one.interval_text() if one.low is not None else "none"
-        lines.append((f"  {metric}", one.effect_text(), ends, p, one.verdict))
+        lines.append((f"  {metric}", one.effect_text(), ends, p, _VERDICTS[one.verdict]))
     levels = {one.level for one in rows}
     interval = f"{100 * levels.pop():g} % interval" if len(levels) == 1 else "interval"
     return Table(("metric", "effect", interval, "Holm p", "verdict"), tuple(lines), "lrrrl")

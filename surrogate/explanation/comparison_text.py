@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from surrogate.explanation import comparison_tables as tables
@@ -12,6 +13,7 @@ from surrogate.render.tables import Table
 from surrogate.render.text import paragraph, table, terminal_width
 
 if TYPE_CHECKING:
+    from surrogate.explanation.compared import ModelFacts
     from surrogate.explanation.comparison import Comparison
 
 __all__ = ["ENDED", "MOST", "text", "title"]
@@ -27,15 +29,16 @@ def text(comparison: Comparison) -> str:
     marked = [ENDED] if comparison.interrupted else []
     marked += [*comparison.notes, *words.guards(comparison)]
     marked += [f"{one.name}: {note}" for one in comparison.models for note in one.notes]
+    read = [one for one in comparison.measured if one.method and one.region.kind == "clean"]
     parts = [
         f"{head}\n{'─' * min(terminal_width(), len(head))}",
         *map(paragraph, words.claims(comparison)),
         *(paragraph(f"! {clean(note)}") for note in marked),
-        *_table(tables.models_table(comparison.models)),
+        *_table(tables.models_table([_briefly(model) for model in comparison.models])),
         *_table(tables.contrast_table(comparison.rows[:MOST])),
-        *_more(len(comparison.rows), "verdict", 'to_frame("contrasts")'),
-        *_table(tables.measured_table(comparison.measured[:MOST])),
-        *_more(len(comparison.measured), "figure", 'to_frame("measured")'),
+        *_more(len(comparison.rows) - MOST, "verdict", 'to_frame("contrasts")'),
+        *_table(tables.measured_table(read[:MOST])),
+        *_more(len(comparison.measured) - len(read[:MOST]), "figure", 'to_frame("measured")'),
         *_table(tables.transfer_table(comparison.transfer)),
         *([] if comparison.disagreement is None else ["", str(comparison.disagreement)]),
         "",
@@ -58,5 +61,10 @@ def _table(content: Table) -> list[str]:
     return ["", table(content.header, content.rows, align=content.align)]
 
 
-def _more(total: int, what: str, where: str) -> list[str]:
-    return [f"and {count(total - MOST, f'more {what}')}: see {where}"] if total > MOST else []
+def _briefly(model: ModelFacts) -> ModelFacts:
+    """A model with the spread of its output on the first rows alone."""
+    return replace(model, spread=model.spread[:1])
+
+
+def _more(left: int, what: str, where: str) -> list[str]:
+    return [f"and {count(left, f'more {what}')}: see {where}"] if left > 0 else []

@@ -180,9 +180,12 @@ def _elsewhere(rows: Sequence[Contrast], first: Contrast) -> str:
         return ""
     closer = sum(c.better is True for c in faithful)
     further = sum(c.better is False for c in faithful)
+    if not closer and not further:
+        return f"; on other rows, none of {count(len(faithful), 'verdict')} shows a difference"
+    say = "says" if closer == 1 else "say"
     return (
-        f"; of {count(len(faithful), 'verdict')} on other rows, {closer} say closer, {further} "
-        f"less closely, {len(faithful) - closer - further} neither"
+        f"; on other rows, of {count(len(faithful), 'verdict')} {closer} {say} more closely and "
+        f"{further} less closely"
     )
 
 
@@ -195,16 +198,29 @@ def _about(contrast: Contrast) -> str:
 
 
 def _trivial(comparison: Comparison) -> Iterator[str]:
-    """Surrogates whose main figure is not shown to beat a constant."""
-    for one in comparison.measured:
-        if one.score.metric not in ("agreement", "R2") or not one.score.no_better_than_trivial:
-            continue
+    """Surrogates whose main figure is not shown to beat a constant, one sentence a surrogate."""
+    found = [
+        one
+        for one in comparison.measured
+        if one.score.metric in ("agreement", "R2") and one.score.no_better_than_trivial
+    ]
+    for one, others in _by_surrogate(found):
         constant = "always giving the commonest answer" if one.score.percent else "a constant"
         yield (
             f"The {clean(one.method)} surrogate of {_name(one.model)} is not shown to be better "
-            f"than {constant} on {clean(one.region)}: {_scaled(one)} {one.score.value_text()} "
-            f"against {one.score.baseline_text()}."
+            f"than {constant} on {clean(one.region)}{others}: {_scaled(one)} "
+            f"{one.score.value_text()} against {one.score.baseline_text()}."
         )
+
+
+def _by_surrogate(found: Sequence[Measured]) -> Iterator[tuple[Measured, str]]:
+    """The first figure of each surrogate, and on how many other kinds of rows there is one."""
+    groups: dict[tuple[str, str], list[Measured]] = {}
+    for one in found:
+        groups.setdefault((one.model, one.method), []).append(one)
+    for group in groups.values():
+        others = len({one.region for one in group}) - 1
+        yield group[0], f" (and on {count(others, 'other kind')} of rows)" if others else ""
 
 
 def _scaled(one: Measured) -> str:
@@ -219,16 +235,20 @@ def _easy(comparison: Comparison) -> Iterator[str]:
         for one in comparison.measured
         if one.score.metric == "agreement"
     }
+    found = []
     for one in comparison.measured:
         agreement = agreements.get((one.model, one.method, one.region))
         if one.score.metric != _OF_TASK or one.score.value is None or agreement is None:
             continue
         if agreement.interval is not None and agreement.interval.low <= one.score.value:
-            yield (
-                f"The {clean(one.method)} surrogate of {_name(one.model)} gives the true class on "
-                f"{one.score.value_text()} of {clean(one.region)} and the model's decision on "
-                f"{agreement.value_text()}: its agreement measures mostly the task."
-            )
+            found.append(one)
+    for one, others in _by_surrogate(found):
+        agreement = agreements[one.model, one.method, one.region]
+        yield (
+            f"The {clean(one.method)} surrogate of {_name(one.model)} gives the true class on "
+            f"{one.score.value_text()} of {clean(one.region)} and the model's decision on "
+            f"{agreement.value_text()}{others}: its agreement measures mostly the task."
+        )
 
 
 def _contrary(comparison: Comparison) -> Iterator[str]:
@@ -236,14 +256,18 @@ def _contrary(comparison: Comparison) -> Iterator[str]:
     by_cell = {
         (c.first, c.second, c.method, c.region, c.scale, c.metric): c for c in comparison.rows
     }
+    groups: dict[tuple[str, str, str, str, bool], list[Contrast]] = {}
     for c in comparison.rows:
         squared = by_cell.get((c.first, c.second, c.method, c.region, c.scale, "MSE"))
         if c.metric != "R2" or squared is None or c.better is None or squared.better is None:
             continue
         if c.better != squared.better:
-            yield (
-                f"By {clean(c.method)} on {_place(c)}, R² of the {c.scale} calls {_name(c.second)} "
-                f"{'more' if c.better else 'less'} faithful and MSE calls it "
-                f"{'more' if squared.better else 'less'}: the spread of its output differs, so "
-                "neither is read alone."
-            )
+            groups.setdefault((c.first, c.second, c.method, c.scale, c.better), []).append(c)
+    for (_, second, method, scale, better), group in groups.items():
+        others = f" (and {count(len(group) - 1, 'other kind')} of rows)" if group[1:] else ""
+        yield (
+            f"By {clean(method)} on {_place(group[0])}{others}, R² of the {scale} calls "
+            f"{_name(second)} {'more' if better else 'less'} faithful and MSE calls it "
+            f"{'less' if better else 'more'}: the spread of its output differs, so neither is "
+            "read alone."
+        )

@@ -184,4 +184,4 @@ def _signed(value: float, percent: bool, decimals: int, toward: int = 0) -> str:
     if toward:
         up, slack = math.ceil, 1e-6
         scaled = (up(scaled * unit - slack) if toward > 0 else -up(-scaled * unit - slack)) / unit
-    return f"{scaled + 0.0:+,.{decimals}f}"
+    return f"{scaled:+z,.{decimals}f}"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from surrogate.errors import InputError
 from surrogate.fidelity import Fidelity, Score
 from surrogate.forms import RuleSet, Tree, form_from_dict
+from surrogate.render.features import shown
 from surrogate.render.names import clean, for_terminal
+from surrogate.render.text import paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,17 +87,17 @@ class Disagreement:
         return self.to_dict() == other.to_dict()
 
     def __str__(self) -> str:
-        lines = [f"{' and '.join(clean(name) for name in self.models)}: {self.rate}"]
+        said = [f"{' and '.join(map(clean, self.models))}: {self.rate}"]
+        lines = [paragraph(one) for one in said]
         for rule, pattern, coverage, precision in self.differing():
-            lines.append(f"if {rule.text(self.rules.features)}")
-            lines += [f"  then {clean(pattern)}", f"    {coverage}", f"    {precision}"]
+            lines.append(paragraph(f"if {rule.text(shown(self.rules.features))}"))
+            lines.append(paragraph(f"then {clean(pattern)}", indent="  "))
+            lines += [paragraph(str(score), indent="    ") for score in (coverage, precision)]
         if len(lines) == 1:
             lines.append("The joint tree finds no rule of disagreement.")
-        lines.append(
-            f"the joint tree on {self.fidelity}; always the commonest pattern: "
-            f"{self.fidelity.main.baseline_text()}"
-        )
-        lines += map(clean, self.notes)
+        trivial = self.fidelity.main.baseline_text()
+        said = [f"the joint tree on {self.fidelity}; always the commonest pattern: {trivial}"]
+        lines += [paragraph(clean(one)) for one in (*said, *self.notes)]
         return for_terminal("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:

@@ -272,11 +272,12 @@ def lacking(first: int, second: int) -> str:
     --------
     >>> from surrogate.fidelity.paired import lacking
     >>> lacking(1, 1)
-    '1 and 1 nets; to speak of the training recipe, at least 8 training seeds an arm are needed'
+    'one net each; to speak of the training recipe, at least 8 training seeds an arm are needed'
     """
+    nets = "one net each" if first == second == 1 else f"{first} and {second} nets"
     return (
-        f"{first} and {second} nets; to speak of the training recipe, at least {MIN_SEEDS} "
-        "training seeds an arm are needed"
+        f"{nets}; to speak of the training recipe, at least {MIN_SEEDS} training seeds an arm are "
+        "needed"
     )
 
 

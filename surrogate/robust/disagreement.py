@@ -30,7 +30,7 @@ __all__ = ["find_disagreement"]
 
 FEW_CLASSES = 3
 """Up to so many classes it is said on what models agree; beyond, only that they do."""
-LEAST_ROWS = 10
+LEAST_ROWS = 20
 """Rows that a leaf, and a pattern of its own, needs."""
 LEAST_SHARE = 0.005
 """Share of the rows that a leaf needs."""
@@ -122,13 +122,15 @@ def find_disagreement(
     tree, weight = _tree(fit[0], codes, patterns, domain, max_leaves=max_leaves, seed=seed)
     origin = None if held_sources is None else np.asarray(held_sources)
     rules = measure(_rules(tree, patterns), held[0], held_codes, sources=origin, level=level).rules
-    return Disagreement(
+    coverage, precision = _scores(rules, held[0], held_codes, origin, level=level)
+    found = Disagreement(
         models=tuple(decisions),
         names=patterns.names,
         disagreeing=patterns.differ,
         tree=tree,
         rules=rules,
-        **_scores(rules, held[0], held_codes, origin, level=level),
+        coverage=coverage,
+        precision=precision,
         rate=_share("different decisions", _differ(held[1]), origin, level=level),
         fidelity=assess(
             None,
@@ -143,8 +145,9 @@ def find_disagreement(
             trivial_decision=int(np.bincount(codes).argmax()),
             output="labels",
         ),
-        notes=_notes(weight, patterns, tree, _commonest(held[1], tuple(decisions), tuple(classes))),
     )
+    commonest = _commonest(held[1], tuple(decisions), tuple(classes))
+    return replace(found, notes=_notes(found, weight, held_codes, commonest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +264,8 @@ def _grown(
     labelled = Labelled(
         tuple(domain.features), patterns.names, matrix, np.eye(k)[codes], codes, weight
     )
-    reach = min(0.5, max(LEAST_SHARE, LEAST_ROWS / len(matrix)))
+    least = LEAST_ROWS * weight.max() / weight.sum()  # so that weights make no smaller leaves
+    reach = min(0.5, max(LEAST_SHARE, float(least)))
     grown = grow(
         labelled, max_leaves=max_leaves, max_depth=None, min_reach=reach, soft=False, seed=seed
     )
@@ -293,7 +297,7 @@ def _scores(
     sources: Any,
     *,
     level: float,
-) -> dict[str, tuple[Score, ...]]:
+) -> tuple[tuple[Score, ...], tuple[Score, ...]]:
     """Coverage and precision of every rule."""
     coverage, precision = [], []
     for rule, held in zip(rules.rules, rules.holds(matrix).T, strict=True):
@@ -301,7 +305,7 @@ def _scores(
         origin = None if sources is None else sources[held]
         right = codes[held] == _decided(rule.decision)
         precision.append(_share("precision", right, origin, level=level))
-    return {"coverage": tuple(coverage), "precision": tuple(precision)}
+    return tuple(coverage), tuple(precision)
 
 
 def _differ(said: IntArray) -> BoolArray:
@@ -328,16 +332,26 @@ def _commonest(said: IntArray, models: Sequence[str], classes: tuple[Label, ...]
     return f"Of {count(len(differ), 'held-out row')} of disagreement: {'; '.join(parts)}."
 
 
-def _notes(weight: float, patterns: _Patterns, tree: Tree, commonest: str) -> tuple[str, ...]:
-    """What a reader must know of the tree."""
+def _notes(found: Disagreement, weight: float, codes: IntArray, commonest: str) -> tuple[str, ...]:
+    """What a reader must know of the tree and its rules."""
     notes = [commonest] if commonest else []
+    differing = list(found.differing())
+    if not differing:
+        notes.append("The models differ in no place that so small a tree can tell apart.")
     if weight > 1:
         notes.append(
             "No place was found in which a disagreement is the commonest pattern, so that rows of "
             f"disagreement counted {weight:g} times when the tree was grown: its rules say where "
             "models differ more often than elsewhere."
         )
-    assert tree.decision is not None
-    if not any(patterns.differ[code] for code in tree.decision[tree.is_leaf]):
-        notes.append("The models differ in no place that so small a tree can tell apart.")
+    idle = sum(
+        precision.interval is None
+        or precision.interval.low <= float((codes == _decided(rule.decision)).mean())
+        for rule, _, _, precision in differing
+    )
+    if idle:
+        notes.append(
+            f"Of {count(len(differing), 'rule')} of disagreement, {idle} "
+            f"{'is' if idle == 1 else 'are'} not shown to be right more often than on all rows."
+        )
     return tuple(notes)
