@@ -94,6 +94,8 @@ def read_kept(path: str | Path) -> Kept:
         raise InputError(
             f"{place} does not say its architecture; load_trained reads what Trained.save wrote."
         )
+    if lacks := sorted({"version", "settings", "history", "accuracy", "robust"} - set(said)):
+        raise InputError(f"{place} is incomplete: it does not say {', '.join(lacks)}.")
     if said["version"] > VERSION:
         raise InputError(f"{place} was written by a newer version of surrogate.")
     settings = TrainingSettings.from_dict(said["settings"])

@@ -76,6 +76,24 @@ def test_rows_are_clipped_to_the_box_of_the_training() -> None:
     assert kept.score.value == 1.0
 
 
+def test_figures_are_those_of_the_attacks_that_models_are_compared_by(fit, table) -> None:
+    pytest.importorskip("art")
+    from surrogate.domain import Domain
+    from surrogate.oracle import Oracle
+    from surrogate.robust.attacks import run_attack
+
+    trained = fit(epochs=8)
+    X = table[0].astype(np.float32).astype(float)
+    codes = (table[1] == "yes").astype(int)
+    names = Domain.infer(X).names
+    domain = Domain.infer(X, bounds=dict.fromkeys(names, (0.0, 1.0)))
+    for attack, slack in (("fgsm", 0.004), ("pgd", 0.02)):
+        (ours,) = trained.robust_accuracy(X, table[1], eps=0.15, attacks=(attack,))
+        found = run_attack(attack, Oracle(trained.box(), domain), X, codes, radius=0.15)
+        assert 0.1 < ours.score.value < 0.9
+        assert ours.score.value == pytest.approx(1 - found.fooled.mean(), abs=slack)
+
+
 def test_more_steps_never_flatter(fit, table) -> None:
     trained = fit(recipe="natural", epochs=5)
     (one,) = trained.robust_accuracy(*table, eps=0.1, steps=1)

@@ -76,6 +76,7 @@ def test_an_unfinished_checkpoint_can_be_read_and_says_so(fit, tmp_path) -> None
         (lambda s: s["settings"].pop("lr"), None, DataError, "miss or add: lr"),
         (lambda s: s.update(schema="other"), None, InputError, "does not say its architecture"),
         (lambda s: s.update(version=9), None, InputError, "newer version"),
+        (lambda s: s.pop("robust"), None, InputError, "does not say robust"),
         (
             lambda s: s["settings"].update(sizes={"hidden": [100_000, 100_000]}),
             None,
@@ -83,7 +84,7 @@ def test_an_unfinished_checkpoint_can_be_read_and_says_so(fit, tmp_path) -> None
             r"has shape \(100000, 9\)",  # 40 GB, refused before memory is taken
         ),
     ],
-    ids=["shape", "nan", "architecture", "settings", "schema", "version", "huge"],
+    ids=["shape", "nan", "architecture", "settings", "schema", "version", "figures", "huge"],
 )
 def test_a_file_that_was_changed_is_refused(fit, tmp_path, change, tensors, error, said) -> None:
     place = tmp_path / "net.safetensors"
