@@ -88,6 +88,7 @@ def measure_checks(
     some = local[:MOST_ROWS]
     shown = np.asarray(some.box_values).argmax(axis=1)  # the class that the model decides for
     columns = _columns(some, shown, classes)
+    slope = np.asarray(some.coef)[np.arange(len(shown)), shown]  # (r, d), by z or per spread
     effect = attributions(some, shown, typical)
     rows, d = np.asarray(some.rows), some.rows.shape[1]
     top = max(1, min(MOST_TOP, d // 2))
@@ -95,7 +96,7 @@ def measure_checks(
         prediction_gap(
             ask,
             rows,
-            effect,
+            slope,
             perturbed=reference,
             top=top,
             important=important,

@@ -62,9 +62,18 @@ def regions_of(
 
 
 def disagreements_of(
-    oracle: Oracle, explanation: GlobalExplanation, probe: Probe, split: Split, *, seed: int
+    oracle: Oracle,
+    explanation: GlobalExplanation,
+    probe: Probe,
+    split: Split,
+    *,
+    seed: int,
+    rows_shown: bool = True,
 ) -> Disagreements:
-    """A small tree of where surrogate and target disagree, measured on rows of its own."""
+    """A small tree of where surrogate and target disagree, measured on rows of its own.
+
+    Rows are shown as examples, unless rows must not be filed.
+    """
     form = explanation.form
     wrong = differing(form, probe, oracle)
     fit, _ = halves(len(wrong), seed)
@@ -82,7 +91,7 @@ def disagreements_of(
         overall=overall,
         tree=tree,
         leaves=leaves,
-        examples=_examples(explanation, probe, oracle, wrong, split),
+        examples=_examples(explanation, probe, oracle, wrong, split) if rows_shown else (),
         n_fit=len(fit),
         notes=notes,
     )

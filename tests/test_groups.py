@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from surrogate import Audit, audit, wrap
+from surrogate import Audit, audit, explain, wrap
 from surrogate._changed import BEYOND, MISSING, REFUSED, plan_flips
+from surrogate._checks import attributions, measure_checks, typical_row
 from surrogate._groups import favourable_of
 from surrogate._target import split_rows
 from surrogate.domain import Domain
@@ -393,6 +394,13 @@ def test_where_they_disagree_is_found_on_rows_of_its_own() -> None:
         assert data["age"][one.index] == one.values["age"]  # type: ignore[index]
 
 
+def test_where_rows_must_not_be_filed_none_is_shown() -> None:
+    told = audit(box(), people(), evidence="answers", **SMALL).disagreements
+    assert told is not None
+    assert told.overall.value
+    assert told.examples == ()
+
+
 def test_with_too_few_disagreements_no_tree_is_fitted(found: Audit) -> None:
     rows = {"x": np.linspace(-1, 1, 200)}
     sure = audit(lambda rows: np.where(rows["x"] > 0, "a", "b"), rows, **SMALL).disagreements
@@ -421,6 +429,34 @@ def test_local_explanations_are_refitted_and_checked_within_the_plan() -> None:
     ]
     assert all(one.n == 3 for one in found.checks.scores)
     assert audit(box(), people(), checks=False, **how).checks is None
+
+
+def test_effects_are_those_against_a_typical_row() -> None:
+    data = people()
+    given = Domain.infer(data)
+    found = explain(
+        lambda rows: 3.0 * np.asarray(rows["income"]) + 10.0 * (np.asarray(rows["sex"]) == "m"),
+        {name: column[:4] for name, column in data.items()},
+        data=data,
+        options={"n_samples": 2000, "sampling": "gaussian"},
+    )
+    reference = given.encode(data)
+    typical = typical_row(given, reference)
+    assert typical[3] == np.median(data["income"])
+    effect = attributions(found, np.zeros(4, dtype=np.intp), typical)
+    away = 3.0 * (data["income"][:4] - typical[3])
+    np.testing.assert_allclose(effect[:, 3], away, atol=1.5)
+    score = measure_checks(
+        lambda rows: 3.0 * rows[:, 3:4] + 10.0 * rows[:, :1],
+        found,
+        reference,
+        typical=typical,
+        classes=None,
+        seed=0,
+    ).scores
+    important, others, gone, come = (one.value or 0.0 for one in score)
+    assert important > 5 * others  # income is most of it
+    assert gone < come
 
 
 def test_a_budget_leaves_out_checks_and_refits_before_all_else() -> None:
