@@ -18,12 +18,17 @@ SOURCES := $(shell find surrogate adapters -type f ! -name '*.pyc')
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(DEMO)/.installed  ## Audit a real model on real data; writes out/report.html
+demo: $(DEMO)/.installed  ## Audit a real model, compare two; writes out/report.html, comparison.html
 	@mkdir -p out
 	$(DEMO)/bin/surrogate audit examples/adult.onnx examples/data/adult.csv \
 		--target income --preprocess examples/adult.py:prepare \
 		--protected sex --protected race --report out/report.html
+	$(DEMO)/bin/surrogate compare natural=examples/natural.onnx robust=examples/robust.onnx \
+		examples/data/magic.csv --test examples/data/magic_held_out.csv --target shower \
+		--adversarial examples/data/magic_adversarial.npz \
+		--radius .1 --radius .2 --radius .4 --report out/comparison.html
 	@echo "The whole report: open $(CURDIR)/out/report.html in a browser."
+	@echo "The comparison: open $(CURDIR)/out/comparison.html in a browser."
 
 demo-api: $(API)/.installed  ## Audit the same model behind a URL, with a budget and a ledger
 	@mkdir -p out

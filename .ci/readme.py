@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-FENCE = re.compile(r"(?<=<!-- demo: begin -->\n```text\n).*?(?=```\n<!-- demo: end -->)", re.DOTALL)
+
+
+def fence(name: str) -> re.Pattern[str]:
+    """What stands between the two marks of a block."""
+    between = rf"(?<=<!-- {name}: begin -->\n```text\n).*?(?=```\n<!-- {name}: end -->)"
+    return re.compile(between, re.DOTALL)
 
 
 def shown(printed: str) -> str:
@@ -21,11 +26,21 @@ def shown(printed: str) -> str:
     return "\n".join(line.rstrip() for line in lines[start:end]).rstrip() + "\n...\n"
 
 
+def compared(printed: str) -> str:
+    """Of the comparison: the claim, what has to be said first, the models, the first verdicts."""
+    lines = printed.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("comparison of "))
+    end = next(i for i, line in enumerate(lines[start:], start) if ": cart, noise" in line)
+    return "\n".join(line.rstrip() for line in lines[start:end]).rstrip() + "\n...\n"
+
+
 def main() -> None:
-    """Rewrite the block between the two marks."""
-    text = shown(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    """Rewrite the blocks between their marks."""
+    printed = Path(sys.argv[1]).read_text(encoding="utf-8")
     page = README.read_text(encoding="utf-8")
-    README.write_text(FENCE.sub(lambda _: text, page), encoding="utf-8")
+    page = fence("demo").sub(lambda _: shown(printed), page)
+    page = fence("comparison").sub(lambda _: compared(printed), page)
+    README.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
