@@ -492,7 +492,7 @@ def test_a_remote_model_without_a_budget_is_refused_before_anyone_is_asked() -> 
 
 def test_an_attack_by_gradients_on_a_url_says_what_works() -> None:
     models = {"here": never, "there": remote()}
-    with pytest.raises(AbilityError, match="'here'.*only ask: square, hopskipjump, flip_point"):
+    with pytest.raises(AbilityError, match=r"'here'.*only ask: square, hopskipjump, flip_point"):
         compare(models, X[:, :2], y=Y, attacks=["fgsm"], budget=90_000, **SMALL)
 
 

@@ -11,8 +11,7 @@ import numpy as np
 from surrogate.errors import AbilityError, DataError, OptionError
 from surrogate.explanation.compared import Region
 from surrogate.robust.attacks import ATTACKS, run_attack
-from surrogate.robust.attacks.hopskipjump import evaluations, search_steps
-from surrogate.robust.attacks.table import settled_options
+from surrogate.robust.attacks.costs import most_queries
 from surrogate.robust.comparing.agreeing import Common
 from surrogate.robust.comparing.entrants import Entrant
 from surrogate.robust.comparing.players import Player, Table
@@ -37,8 +36,6 @@ __all__ = [
 WHITE, BLACK = ("fgsm", "pgd"), ("square",)
 """Attacks where none are named: by gradients, where models have them, and by answers."""
 WHITE_ROWS, BLACK_ROWS = 500, 50
-WHITE_QUERIES = 8  # of a row, where gradients are seen: itself, what was made, and ways back
-WALK_QUERIES = 32  # of a row beside its probes, at the start of a walk and in each of its steps
 """Rows that an attack starts from, where it sees gradients and where it asks for every step."""
 WITHOUT_LABELS = (
     "No attack was made, since none works without the true classes (`y`); noise and the held-out "
@@ -206,22 +203,17 @@ def attack_cost(
     made = [one for one in assaults if one.attacker == entrant.name]
     met = [one.rows for one in assaults if one.seed == entrant.seed]
     met += [len(one) for one in plan.ready]
-    return {"attack": sum(_asked(one, plan, n_columns) for one in made), "adversarial": sum(met)}
-
-
-def _asked(assault: Assault, plan: Plan, n_columns: int) -> int:
-    """Most rows that one attack asks of its own model."""
-    attack = ATTACKS[assault.attack]
-    options = settled_options(attack, plan.options.get(assault.attack))
-    if attack.needs == "gradients":
-        return assault.rows * WHITE_QUERIES
-    steps = int(options["steps"])
-    if "most" not in options:
-        return assault.rows * (steps + 2)
-    probes = sum(evaluations(options["first"], options["most"], t) for t in range(steps))
-    search = search_steps(n_columns, str(options.get("norm", attack.norm)))
-    walk = int(options["tries"]) + WALK_QUERIES + probes + steps * (search + WALK_QUERIES)
-    return assault.rows * (walk + int(options.get("classes", 0)) * int(options.get("halvings", 0)))
+    queries = sum(
+        most_queries(
+            one.attack,
+            one.rows,
+            n_columns,
+            gradients=shows_gradients(entrant),
+            options=plan.options.get(one.attack),
+        )
+        for one in made
+    )
+    return {"attack": queries, "adversarial": sum(met)}
 
 
 def attack_all(

@@ -9,6 +9,7 @@ import numpy as np
 
 from surrogate.fidelity import Score, outcome_score
 from surrogate.fidelity.bootstrap import Statistic, jackknife, smooth_intervals
+from surrogate.fidelity.values import number
 from surrogate.types import FloatArray, IntArray, Label
 
 __all__ = ["BINS", "brier", "constant_note", "ece", "suspected", "true_score"]
@@ -132,12 +133,12 @@ def suspected(scores: Mapping[str, Score], n_classes: int) -> dict[str, str]:
         far = best >= chance + FAR
         if not far and value > 1.0 / n_classes + NEAR:
             continue  # of a rare class, a good model may be right about as often as a constant
-        others = f", where the best is right on {best:.1%}" if far else ""
+        others = f", where the best is right on {number(best, percent=True)}" if far else ""
         found[name] = (
-            f"{name} is right on {value:.1%} of held-out rows, about as often as chance "
-            f"({chance:.1%}){others}: suspect that its input has another scale (pixels of 0 to "
-            "255 against 0 to 1, raw columns against standardised ones) or its classes another "
-            "order, before its figures are read; wrap(model, preprocess=..., classes=...) says "
-            "both."
+            f"{name} is right on {number(value, percent=True)} of held-out rows, about as often as "
+            f"chance ({number(chance, percent=True)}){others}: suspect that its input has another "
+            "scale (pixels of 0 to 255 against 0 to 1, raw columns against standardised ones) or "
+            "its classes another order, before its figures are read; wrap(model, preprocess=..., "
+            "classes=...) says both."
         )
     return found

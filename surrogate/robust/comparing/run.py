@@ -17,6 +17,7 @@ from surrogate.robust.comparing.around import Around
 from surrogate.robust.comparing.attacking import Assault, attack_all, meet
 from surrogate.robust.comparing.cells import Cell, measure
 from surrogate.robust.comparing.describing import models_of, transfer_of
+from surrogate.robust.comparing.doubts import easier_notes
 from surrogate.robust.comparing.family import Family
 from surrogate.robust.comparing.ground import Ground
 from surrogate.robust.comparing.local import local_cells
@@ -111,7 +112,11 @@ def run(
         transfer=transfer_of(table, ground, seed=seed),
         surrogates=tuple((one.player.name, one.explanation) for one in kept.fitted),
         disagreement=disagreement,
-        doubts=(*(note for model in models for note in model.notes), family.note(n_rows)),
+        doubts=(
+            *(note for model in models for note in model.notes),
+            *easier_notes(measured, _first_nets(table)),
+            family.note(n_rows),
+        ),
     )
 
 
@@ -190,6 +195,11 @@ def _disagreement(table: Table, ground: Ground, plan: Plan, common: Common) -> D
         level=plan.level,
         seed=plan.seed,
     )
+
+
+def _first_nets(table: Table) -> list[str]:
+    """One net of each arm."""
+    return [player.name for player in table.players if not player.entrant.seed]
 
 
 def _decided(heard: Heard) -> IntArray:
