@@ -22,10 +22,11 @@ from surrogate.explanation import (
     Scaled,
 )
 from surrogate.fidelity import Curve, Fidelity, GroupScore, Interval, Score, Verdict, assess
-from surrogate.forms import CategorySet, DecisionGraph, Linear, Rule, RuleSet, Tree
+from surrogate.forms import AtLeast, CategorySet, DecisionGraph, Linear, Rule, RuleSet, Tree
 from surrogate.forms import Interval as Between
 from surrogate.forms import Scaled as Column
 from surrogate.oracle import Budget, Queries
+from surrogate.types import Feature
 
 N = 3000
 HOSTILE = (
@@ -350,3 +351,51 @@ def mixed() -> GlobalExplanation:
     form = RuleSet(domain.features, ("refused", "granted"), rules, (0.9, 0.1), ordered=True)
     one = replace(classifier(leaves=4), curve=None, verdict=None, rules=None)
     return replace(one, form=form, domain=domain, method="ripper")
+
+
+def crowd() -> AuditResult:
+    """An audit of 500 columns and 200 classes, every one of whose names tries to break the page."""
+    d, k = 500, 200
+    parts = (*HOSTILE, "</script><script>window.hacked = 3</script>", "<!--\u2028\u2029-->", "]]>")
+    names = [f"{parts[j % len(parts)]}{j}" for j in range(d)]
+    classes = tuple(f"{parts[c % len(parts)]} {c}" for c in range(k))
+    features = tuple(
+        Feature(name, "categorical", categories=tuple(f"{p}{j}" for p in parts), missing=True)
+        if j % 3 == 0
+        else Feature(name, low=-5.0, high=5.0, unit=parts[j % len(parts)], missing=j % 2 == 0)
+        for j, name in enumerate(names)
+    )
+    domain = Domain(features)
+    rng = np.random.Generator(np.random.Philox(key=5))
+    conditions = [
+        CategorySet(j, frozenset({j % 8, 1}), missing=True)
+        if j % 3 == 0
+        else Between(j, low=float(rng.normal()))
+        for j in range(d)
+    ]
+    values = rng.dirichlet(np.full(k, 0.05), 300)
+    rules = tuple(
+        Rule((conditions[j], conditions[(7 * j + 1) % d], conditions[(3 * j + 2) % d]), values[j])
+        for j in range(60)
+    )
+    one = replace(classifier(leaves=4), curve=None, verdict=None, rules=None)
+    made = replace(one, domain=domain, classes=classes, target=HOSTILE[0], method="ripper")
+    listed = RuleSet(features, classes, rules, values[-1], conflict="vote")
+    linear = Linear(features, classes, rng.normal(size=(k, d)), np.zeros(k), tuple(conditions))
+    inner = [conditions[0], conditions[1], AtLeast(2, tuple(conditions[2:6]))]
+    tree = Tree.of_tests(
+        features,
+        classes,
+        [*inner, None, None, None, None],
+        left=[1, 3, 5, -1, -1, -1, -1],
+        right=[2, 4, 6, -1, -1, -1, -1],
+        value=values[:7],
+        weight=np.array([6.0, 3.0, 3.0, 1.0, 2.0, 1.0, 2.0]),
+    )
+    forms = (tree, listed, linear)
+    return replace(
+        hostile(),
+        surrogates=tuple(replace(made, form=form, notes=parts) for form in forms),
+        local=None,
+        notes=tuple(parts),
+    )

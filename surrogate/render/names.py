@@ -48,6 +48,8 @@ def clean(name: object) -> str:
     'income\\x1b[2J (net)'
     """
     text = " ".join(str(name).split())
+    if text.isprintable():  # the common case, in no time
+        return text
     return "".join(_visible(c) for c in text)
 
 

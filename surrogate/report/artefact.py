@@ -8,7 +8,7 @@ import numpy as np
 
 from surrogate.explanation import GlobalExplanation
 from surrogate.explanation.printing import form_text
-from surrogate.forms import DecisionGraph, Linear, RuleSet, Tree
+from surrogate.forms import DecisionGraph, Form, Linear, RuleSet, Tree
 from surrogate.render import fragments
 from surrogate.render.describe import form_name, size_text
 from surrogate.render.features import class_name, shown, unbroken
@@ -28,6 +28,8 @@ _DRAWN = 64
 _COLUMNS = 6
 """Outputs up to which a linear form is a table."""
 _LISTED = 4
+_LONGEST, _WIDEST = 200_000, 400
+"""Characters of a form's text, and of a line of one that is longer than that."""
 
 
 def surrogates(
@@ -91,7 +93,7 @@ def surrogate(
         at += isinstance(form, RuleSet)
     if not isinstance(form, Linear):
         said = "The tree as text" if isinstance(form, Tree) else "The surrogate as text"
-        parts.append(fragments.details(said, fragments.preformatted(form_text(form))))
+        parts.append(fragments.details(said, _text(form)))
     return live_form(parts, explanation, name=name, at=at, starts=starts)
 
 
@@ -125,10 +127,20 @@ def _tree(form: Tree) -> list[Fragment]:
     return parts
 
 
+def _text(form: Form) -> Fragment:
+    """A form's text, as much of it as a page can hold."""
+    text = form_text(form)
+    if len(text) <= _LONGEST:
+        return fragments.preformatted(text)
+    lines = [line[:_WIDEST] for line in text[:_LONGEST].splitlines()]
+    left = fragments.paragraph("Only its beginning has room here; this report's JSON has it all.")
+    return fragments.join([left, fragments.preformatted("\n".join(lines))])
+
+
 def _linear(form: Linear) -> Fragment:
     """Terms and their coefficients as a table, the strongest first."""
     if len(form.intercept) > _COLUMNS:
-        return fragments.preformatted(form_text(form))
+        return _text(form)
     features = shown(form.features, html=True)
     order = np.argsort(-np.abs(form.coef).max(axis=0), kind="stable")
     kept = [int(j) for j in order if (form.coef[:, j] != 0).any()]

@@ -27,6 +27,8 @@ __all__ = ["Start", "data_block", "form_json", "live_form", "starts_of", "typica
 _FIRST = 16
 """Fields that stand there at once; further ones are folded away."""
 _STARTS = 12
+_MOST = 400_000
+"""Characters of a form that is tried in the page."""
 _LISTED = 40
 """Columns that are named as of no concern to a surrogate, at most."""
 _ESCAPED = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
@@ -105,13 +107,17 @@ def live_form(
         Fragment('<div class="row-form" data-row hidden></div>'),
         fragments.paragraph("This needs the page's script, which is not running.", "no-script"),
     ]
+    block = data_block(name, content)
+    if len(block) > _MOST:
+        said = "It is too large to be tried in the page; `why` and `predict` do it in Python."
+        return fragments.join([*parts[:at], fragments.paragraph(said, "legend"), *parts[at:]])
     row = Fragment(f'<div class="try">{fragments.join(body)}</div>')
     whole = fragments.join([*parts[:at], row, *parts[at:]])
     return fragments.join(
         [
             Fragment(f'<p class="to-row"><a href="#{escape(name)}-row">Fill in a row</a></p>'),
             Fragment(f'<div data-form="{escape(name)}">{whole}</div>'),
-            data_block(name, content),
+            block,
         ]
     )
 
