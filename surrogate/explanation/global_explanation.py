@@ -17,6 +17,7 @@ from surrogate.render.fragments import notebook
 from surrogate.render.plot_curve import plot_curve
 from surrogate.render.plot_effects import plot_effects
 from surrogate.render.plot_rules import plot_rules
+from surrogate.render.plot_scores import plot_groups
 from surrogate.render.plot_tree import plot_tree
 
 if TYPE_CHECKING:
@@ -329,6 +330,21 @@ class GlobalExplanation:
                 "one size only. Print it, or see `.fidelity`."
             )
         return plot_curve(self.curve, chosen=chosen_size(self), ax=ax)
+
+    def plot_groups(self, ax: Axes | None = None) -> Axes:
+        """Draw the fidelity of every class and group, with intervals, beside that of all rows.
+
+        Raises
+        ------
+        AbilityError
+            If fidelity was measured by no class or group.
+        """
+        if not self.fidelity[0].groups:
+            raise AbilityError(
+                f"The fidelity of this {self.method!r} explanation was measured by no class or "
+                "group; see `.fidelity` for all rows together."
+            )
+        return plot_groups(self.fidelity[0], ax=ax)
 
     def __str__(self) -> str:
         return printing.global_text(self)

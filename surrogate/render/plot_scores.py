@@ -12,9 +12,9 @@ from surrogate.render.canvas import BLUE, GREY, ORANGE, axes_or_new, headline, l
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from surrogate.fidelity import Score
+    from surrogate.fidelity import Fidelity, Score
 
-__all__ = ["plot_scores", "scores_size"]
+__all__ = ["plot_groups", "plot_scores", "scores_size"]
 
 _MOST = 24
 
@@ -79,6 +79,32 @@ def plot_scores(
     ax.grid(axis="y", color=GREY, alpha=0.25, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
+
+
+def plot_groups(fidelity: Fidelity, *, top: int = _MOST, ax: Axes | None = None) -> Axes:
+    """Draw the main fidelity of every class and group beside that of all rows.
+
+    Parameters
+    ----------
+    fidelity : surrogate.fidelity.Fidelity
+    top : int
+        Groups at most, in their order.
+    ax : matplotlib.axes.Axes, optional
+        Drawn on; new ones if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    return plot_scores(
+        [one.group for one in fidelity.groups],
+        [one.score for one in fidelity.groups],
+        small=[one.small for one in fidelity.groups],
+        overall=fidelity.main,
+        title=fidelity.distribution,
+        top=top,
+        ax=ax,
+    )
 
 
 def _score(ax: Axes, score: Score, place: int, small: bool) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 
 from surrogate.explanation import Comparison, ModelFacts
 from surrogate.explanation import comparison_tables as tables
 from surrogate.explanation import comparison_words as words
+from surrogate.explanation.serial import digest
 from surrogate.render import fragments
 from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
@@ -214,18 +214,13 @@ def _limits(comparison: Comparison) -> Fragment:
 
 
 def _reproduction(comparison: Comparison) -> Fragment:
-    digest = hashlib.sha256(comparison.to_json().encode()).hexdigest()
-    return fragments.join(
-        [
-            fragments.facts(
-                [*backing.flat(comparison.settings), ("SHA-256 of the result as JSON", digest)]
-            ),
-            fragments.paragraph(
-                "The hash is that of the result's JSON without indentation, in UTF-8. It shows "
-                "that the two belong together; it does not show who made them."
-            ),
-        ]
+    said = (
+        "The hash is the one that the result's JSON bears, of everything else in it. It shows that "
+        "page and JSON belong together; it does not show who made them."
     )
+    pairs = [*backing.flat(comparison.settings)]
+    pairs.append(("SHA-256 of the result as JSON", digest(comparison.to_json())))
+    return fragments.join([fragments.facts(pairs), fragments.paragraph(said)])
 
 
 _PARTS: tuple[tuple[str, str, Callable[[Comparison], Fragment | None]], ...] = (

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from surrogate.explanation import GlobalExplanation, LocalExplanations, words
 from surrogate.explanation.html import ENDED, bad, row_html
 from surrogate.explanation.printing import overview, summary_table
-from surrogate.fidelity import GroupScore
+from surrogate.fidelity import Fidelity, GroupScore
 from surrogate.render import fragments
 from surrogate.render.fragments import Fragment
-from surrogate.render.names import clean
+from surrogate.render.names import clean, clip
 from surrogate.render.numbers import count
 from surrogate.render.plot_curve import plot_curve
+from surrogate.render.plot_scores import plot_groups, scores_size
 from surrogate.render.tables import curve_table, fidelity_table, group_table, outcome_table
 from surrogate.report.pictures import picture, shown_picture
 
@@ -20,6 +21,7 @@ __all__ = ["fidelity", "local", "others", "outcomes", "size", "stability"]
 
 _ROWS = 12  # local explanations that are shown in full
 _LINES = 1000  # and those that have a line in a table
+_DOTS = 24  # groups in a picture
 _MANY = 20  # local explanations from which all are drawn together
 
 
@@ -33,12 +35,35 @@ def fidelity(explanation: GlobalExplanation) -> Fragment:
     if first.groups:
         parts += [
             fragments.heading("By class and group"),
+            _groups(first),
             fragments.table(group_table(first)),
             fragments.paragraph(
                 "Each interval stands for its own group; they do not hold for all at once."
             ),
         ]
     return fragments.join(parts)
+
+
+def _groups(fidelity: Fidelity) -> Fragment:
+    """Classes and groups as dots with their intervals."""
+    shown = fidelity.groups[:_DOTS]
+    width, height = scores_size(len(shown))
+    said = "; ".join(f"{clip(clean(one.group), 40)}: {_figures(one)}" for one in shown)
+    drawn = picture(
+        lambda ax: plot_groups(fidelity, ax=ax),
+        alt=f"{fidelity.main.symbol} by class and group, with intervals. {said}.",
+        width=width,
+        height=height,
+    )
+    return shown_picture(drawn)
+
+
+def _figures(one: GroupScore) -> str:
+    """Value and interval of a group, in short."""
+    if one.score.value is None:
+        return "undefined"
+    small = ", few rows" if one.small else ""
+    return f"{one.score.value_text()} ({one.score.interval_text()}{small})"
 
 
 def size(explanation: GlobalExplanation) -> Fragment:

@@ -9,6 +9,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
+from surrogate.errors import AbilityError
 from surrogate.fidelity import Interval, Score
 from surrogate.render.canvas import BLUE, ORANGE, open_figure
 from surrogate.render.plot_scores import plot_scores, scores_size
@@ -56,3 +57,14 @@ def test_nothing_to_draw_and_names_of_any_kind_are_drawn(demo) -> None:
     plot_scores(demo.HOSTILE, [LOST] * 5, title=demo.HOSTILE[1], overall=LOST, ax=ax)
     FigureCanvasAgg(ax.figure).draw()
     assert all(len(text.get_text()) < 60 for text in ax.get_yticklabels())
+
+
+def test_a_fidelity_draws_its_groups_beside_all_rows(demo) -> None:
+    made = demo.classifier(leaves=4)
+    _, ax = open_figure(8, 4)
+    assert made.plot_groups(ax) is ax
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    assert names == [one.group for one in made.fidelity[0].groups]
+    assert ax.get_title(loc="left").startswith("held-out real rows")
+    with pytest.raises(AbilityError, match="no class or group"):
+        demo.regressor().plot_groups()

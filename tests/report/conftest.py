@@ -166,3 +166,11 @@ def compared() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def compared_pages(compared: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """Reports of tests/demo_comparison.py by name."""
+    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
+    return Pages(compared, tmp_path_factory.mktemp("comparisons"))

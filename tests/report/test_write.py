@@ -148,7 +148,7 @@ def test_the_one_script_is_the_same_in_every_report_and_pinned(page: str, hostil
 
 def test_every_picture_has_a_text_alternative(page: str) -> None:
     pictures = [attributes for tag, attributes in Reader(page).found if tag == "img"]
-    assert len(pictures) == 2
+    assert len(pictures) == 3
     assert all(len(attributes["alt"] or "") > 20 for attributes in pictures)
 
 
