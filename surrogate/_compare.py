@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from surrogate._distill import FIDELITY
 from surrogate._held import encode_outcomes, true_outcomes
 from surrogate._progress import OnProgress, showing
+from surrogate._reproduction import asking, call_text, model_hash, now
 from surrogate._target import Kept, check_said, fingerprint, provenance, split_rows
 from surrogate.domain import Domain
 from surrogate.explanation import Comparison
@@ -196,6 +197,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
     >>> [(row.verdict, row.effect > 0) for row in found.rows if row.metric == "agreement"]
     [('higher', True), ('higher', True)]
     """
+    said, started = dict(locals()), now()
     check_said(
         "compare",
         domain=domain,
@@ -271,9 +273,13 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
             family=family,
         )
         queries = {player.name: player.oracle.queries for player in players}
+        window = {player.name: asking(player.oracle, started) for player in players}
     told = [*found.doubts, unmoved, *common.notes, *notes, *table.notes]
+    hashes = {one.name: model_hash(one.box) for one in entrants}
     return Comparison(
-        models=found.models,
+        models=tuple(
+            replace(one, facts={**one.facts, "hash": hashes[one.name]}) for one in found.models
+        ),
         measured=found.measured,
         rows=found.rows,
         sizes=found.sizes,
@@ -291,7 +297,15 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         },
         queries=queries,
         test=family.to_dict(),
-        settings=provenance(seed=seed, options=plan.options, facts=_facts(plan, ground, assaults)),
+        settings=provenance(
+            seed=seed,
+            options=plan.options,
+            facts={
+                **_facts(plan, ground, assaults),
+                "call": call_text(compare, said),
+                "asking": window,
+            },
+        ),
         notes=tuple(dict.fromkeys(note for note in told if note)),
         interrupted=table.interrupted,
     )

@@ -23,10 +23,14 @@ def with_command(result: T, given: argparse.Namespace) -> T:
     if settings is None or not is_dataclass(result) or isinstance(result, type):
         return result
     facts: dict[str, Any] = {"command": command_line(given)}
-    for name in ("model", "data", "test"):
+    for name in ("model", "data", "test", "adversarial"):
         path = _file(getattr(given, name, None))
         if path is not None:
             facts[f"{name} file sha256"] = _sha256(path)
+    for name, model in getattr(given, "models", ()):
+        path = _file(model)
+        if path is not None:
+            facts[f"model {name} file sha256"] = _sha256(path)
     return replace(result, settings={**settings, **facts})
 
 

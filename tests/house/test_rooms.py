@@ -124,7 +124,7 @@ ROOMS: Mapping[str, set[str]] = {
         "report",
     },
     "robust": {*MEETING, "_target", "_probe", "_held", "_distill", "_explain"},
-    "_compare": {*MEETING, "_target", "_held", "_distill", "robust"},
+    "_compare": {*MEETING, "_target", "_held", "_distill", "_reproduction", "robust"},
     "cli": {
         *MEETING,
         "_compare",
