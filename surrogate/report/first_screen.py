@@ -12,6 +12,12 @@ from surrogate.render.tables import Table
 
 __all__ = ["trust"]
 
+_USE = Fragment(
+    '<p class="legend">It is meant for judging what the model does with rows like these. It does '
+    "not say that the model is right, fair or lawful; what else it does not say stands under "
+    '<a href="#limits">Limits</a>.</p>'
+)
+
 
 def trust(audit: AuditResult) -> Fragment:
     """The measured figures side by side, the trivial surrogate among them, and all notes."""
@@ -26,6 +32,7 @@ def trust(audit: AuditResult) -> Fragment:
         parts.append(_of_rows(audit.local))
     notes = dict.fromkeys(_notes(audit))
     parts += [fragments.listing(notes, "notes")] if notes else []
+    parts.append(_USE)
     return fragments.join(parts)
 
 

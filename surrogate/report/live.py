@@ -130,7 +130,7 @@ def form_json(form: Form) -> dict[str, Any]:
     if isinstance(form, Tree | DecisionGraph):
         leaves = form.is_leaf.tolist()
         data["value"] = [v if leaf else None for v, leaf in zip(data["value"], leaves)]
-    return _lean(data)
+    return {name: _lean(value) for name, value in data.items()}
 
 
 def _lean(data: Any) -> Any:
@@ -145,11 +145,32 @@ def _lean(data: Any) -> Any:
 
 
 def starts_of(audit: AuditResult) -> list[Start]:
-    """Rows of an audit that a reader may start from: those that were explained."""
-    if audit.local is None:
-        return []
-    rows, names = audit.local.rows[:_STARTS], audit.local.index[:_STARTS]
-    return [Start(f"row {isolated(name, 24)}", row) for name, row in zip(names, rows)]
+    """Rows of an audit that a reader may start from: a typical one, and those explained."""
+    starts = []
+    kept = {} if audit.evidence is None else audit.evidence.part("probe0")
+    if audit.surrogates and len(kept.get("rows", ())):
+        row = _usual(audit.surrogates[0].domain, np.asarray(kept["rows"], dtype=np.float64))
+        starts.append(Start("a typical row", row))
+    if audit.local is not None:
+        rows, names = audit.local.rows[:_STARTS], audit.local.index[:_STARTS]
+        starts += [Start(f"row {isolated(name, 24)}", row) for name, row in zip(names, rows)]
+    return starts
+
+
+def _usual(domain: Domain, rows: FloatArray) -> FloatArray:
+    """The median of each column of numbers, and the commonest of what is none: (d,)."""
+    row = np.full(rows.shape[1], np.nan)
+    for j, feature in enumerate(domain.features):
+        known = rows[np.isfinite(rows[:, j]), j]
+        if len(known) and (feature.is_coded or feature.kind == "binary"):
+            values, counts = np.unique(known, return_counts=True)
+            row[j] = values[counts.argmax()]
+        elif len(known):
+            row[j] = np.quantile(known, 0.5, method="lower")
+    for members in domain.groups.values():
+        columns = [domain.index(name) for name in members]
+        row[columns] = np.arange(len(columns)) == np.nanmean(rows[:, columns], axis=0).argmax()
+    return row
 
 
 def typical_row(form: Form, domain: Domain) -> FloatArray:

@@ -164,21 +164,21 @@ PARTS: tuple[Part, ...] = (
     Part("surrogate", "The surrogate", _surrogate),
     Part("others", "Surrogates side by side", _others),
     Part("fidelity", "Fidelity", _each(readings.fidelity)),
+    Part("regions", "Fidelity by region", disagreements.regions),
+    Part("disagreements", "Where surrogate and model disagree", disagreements.disagreements),
     Part("size", "Fidelity against size", _each(_size)),
     Part("stability", "Stability", _each(_stability)),
-    Part(
-        "outcomes", "True outcomes", lambda a: readings.outcomes(a.outcomes) if a.outcomes else None
-    ),
     Part(
         "local",
         "Local explanations",
         lambda a: None if a.local is None else readings.local(a.local),
     ),
     Part("checks", "Local explanations, checked", disagreements.checks),
+    Part(
+        "outcomes", "True outcomes", lambda a: readings.outcomes(a.outcomes) if a.outcomes else None
+    ),
     Part("groups", "Outcomes by group", groups.impacts),
     Part("flips", "One attribute changed", groups.flips),
-    Part("regions", "Fidelity by region", disagreements.regions),
-    Part("disagreements", "Where surrogate and model disagree", disagreements.disagreements),
     Part("target", "The model that was asked", backing.target),
     Part(
         "steadiness",

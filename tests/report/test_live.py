@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from surrogate.domain import Domain
+from surrogate.explanation import Evidence
 from surrogate.forms import Interval, Rule, RuleSet, form_from_dict
 from surrogate.render.fragments import Fragment
 from surrogate.report.live import Start, data_block, form_json, live_form, starts_of, typical_row
@@ -105,6 +106,17 @@ def test_the_rows_to_start_from_are_those_explained(demo) -> None:
     assert [start.name for start in starts] == [f"row {i}" for i in range(4)]
     assert np.array_equal(starts[0].row, demo.audit().local.rows[0])
     assert starts_of(replace(demo.audit(), local=None)) == []
+
+
+def test_a_typical_row_comes_first_where_rows_are_kept(demo) -> None:
+    rows = np.array([[20, 70.0, 1, 1, 0, 1], [30, np.nan, 1, 0, 1, 1], [60, 80.0, 0, 0, 1, 0]])
+    one = replace(demo.classifier(leaves=4), form=rules(), domain=domain(), rules=None)
+    kept = Evidence("rows", {"probe0/rows": rows})
+    audit = replace(demo.audit(), surrogates=(one,), local=None, evidence=kept)
+    (start,) = starts_of(audit)
+    assert start.name == "a typical row"
+    assert start.row.tolist() == [30, 70, 1, 0, 1, 1]
+    assert starts_of(replace(audit, evidence=Evidence("answers", {"probe0/held": rows}))) == []
 
 
 def test_without_rows_one_in_the_middle_of_the_cuts() -> None:
