@@ -1,7 +1,9 @@
 """Permutation tests on plain figures: signs flipped by source, labels permuted over seeds.
 
-Both come with the interval that their own inversion gives: the effects that the test, at the
-same level, does not reject.
+A permutation test is exact where what it permutes is exchangeable. Where few sources hold the
+differences, or one arm varies more, its far tail, where Holm looks, is too thin; so an effect
+counts as rejected only if Student's t rejects it too, on the freedom that the figures have. Both
+tests come with the interval that their inversion gives.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from surrogate.fidelity.bootstrap import MAX_BINS, source_totals
 from surrogate.fidelity.holm import EXACT, LEAST, smallest_p
+from surrogate.fidelity.intervals import effective_freedom
 from surrogate.sampling import generator
 from surrogate.types import BoolArray, FloatArray
 
@@ -69,8 +73,9 @@ def flip_signs(
     Returns
     -------
     Permuted
-        The interval is exact: an effect is rejected unless it lies between the means of the
-        two halves that a sign pattern splits the sources into, for enough patterns.
+        By signs, an effect is rejected unless it lies between the means of the two parts that
+        a pattern splits the sources into, for enough patterns; p and interval are the wider of
+        this and of Student's t on the effective freedom of the differences.
 
     References
     ----------
@@ -107,7 +112,11 @@ def flip_signs(
     kept = 0 if every else 1  # the patterns as they were found, where not among those tried
     p = (extreme + kept) / (count + kept)
     low, high = (_end(side, upper, 1 - level, kept) for side, upper in zip(outer, (False, True)))
-    return Permuted(p, low, high, smallest)
+    by_t, half = _student(differences, level)
+    mean = differences.mean(axis=0)
+    return Permuted(
+        np.maximum(p, by_t), np.minimum(low, mean - half), np.maximum(high, mean + half), smallest
+    )
 
 
 def permute_labels(
@@ -120,8 +129,9 @@ def permute_labels(
 ) -> Permuted:
     """Test that two arms have one mean, by permuting which arm each unit belongs to.
 
-    The statistic is Welch's t, so that the test is exact where the arms are exchangeable, and
-    holds for many units where only their means are alike and one arm varies more.
+    The statistic is Welch's t, so that the test is exact where the arms are exchangeable. The p
+    is the greater of this and of Welch's own, on Satterthwaite's freedom, so that it holds too
+    where the means alone are alike and one arm varies more.
 
     Parameters
     ----------
@@ -160,6 +170,18 @@ def permute_labels(
         return Permuted(p, np.full_like(p, -np.inf), np.full_like(p, np.inf), smallest)
     low, high = (test.end(side, 1 - level) for side in (-1, 1))
     return Permuted(p, low, high, smallest)
+
+
+def _student(differences: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """P of Student's t for a mean of zero, and half its interval, on the effective freedom."""
+    groups = len(differences)
+    away = differences - differences.mean(axis=0)
+    error = np.sqrt((away**2).sum(axis=0) / (groups * max(groups - 1, 1)))
+    freedom = effective_freedom(away)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(error > 0, np.abs(differences.mean(axis=0)) / error, np.inf)
+    p = 2 * special.stdtr(freedom, -t)
+    return np.asarray(p), special.stdtrit(freedom, (1 + level) / 2) * error
 
 
 def _patterns(start: int, size: int, groups: int) -> FloatArray:
@@ -230,6 +252,7 @@ class _Welch:
     sizes: tuple[int, int]
     effect: FloatArray
     unit: FloatArray
+    freedom: FloatArray
     kept: int
 
     @classmethod
@@ -243,8 +266,10 @@ class _Welch:
         columns = np.stack([x, x * x, x * own[:, None]])  # (3, a + b, q)
         ways = np.concatenate([own[None], picks])
         effect = x[a:].mean(axis=0) - x[:a].mean(axis=0)
+        whole = columns.sum(axis=1)
+        freedom = _satterthwaite(x[:a], x[a:])
         counts = (ways @ own)[:, None]
-        return cls(counts, ways @ columns, columns.sum(axis=1), (a, b), effect, unit, kept)
+        return cls(counts, ways @ columns, whole, (a, b), effect, unit, freedom, kept)
 
     def p(self, shift: FloatArray) -> FloatArray:
         """The p values of effects of `shift` (q,), in units."""
@@ -252,7 +277,9 @@ class _Welch:
         own, others = t[0], t[1:]
         slack = np.where(np.isfinite(own), _TIES * np.maximum(own, 1.0), 0.0)
         extreme = (others >= own - slack).sum(axis=0)
-        return np.asarray((extreme + self.kept) / (len(others) + self.kept))
+        by_t = 2 * special.stdtr(self.freedom, -own)
+        share = (extreme + self.kept) / (len(others) + self.kept)
+        return np.asarray(np.maximum(share, by_t))
 
     def end(self, side: int, alpha: float) -> FloatArray:
         """The farthest effects on one side that are not rejected, by bisection: (q,)."""
@@ -296,3 +323,12 @@ class _Welch:
         """Welch's standard errors of the effects; 0 where no arm varies."""
         far = 1 + np.abs(self.effect)
         return np.asarray(far / self._t(self.effect + far)[0])
+
+
+def _satterthwaite(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Degrees of freedom of Welch's t: (q,)."""
+    parts = [(arm.var(axis=0) / (len(arm) - 1), len(arm) - 1) for arm in (first, second)]
+    most = float(len(first) + len(second) - 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = sum(v for v, _ in parts) ** 2 / sum(v**2 / df for v, df in parts)
+    return np.asarray(np.where(np.isfinite(found), found, most))
