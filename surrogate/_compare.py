@@ -308,6 +308,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         ),
         notes=tuple(dict.fromkeys(note for note in told if note)),
         interrupted=table.interrupted,
+        evidence=found.evidence,
     )
 
 

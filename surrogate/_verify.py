@@ -17,6 +17,7 @@ from surrogate.errors import InputError
 from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.serial import INTEGRITY, integrity, plain
 from surrogate.render.names import clean, clip
+from surrogate.robust.comparing.evidence import comparison_figures
 
 __all__ = ["TOLERANCE", "Difference", "Verification", "verify"]
 
@@ -26,7 +27,7 @@ TOLERANCE = 1e-9
 """Relative difference up to which two floats are one figure: other processors, other BLAS."""
 _NEAR_ZERO = 1e-12
 _SHOWN = 10
-_RECOMPUTE = {"surrogate/audit": audit_figures}
+_RECOMPUTE = {"surrogate/audit": audit_figures, "surrogate/comparison": comparison_figures}
 _EVIDENCE = "evidence"
 
 

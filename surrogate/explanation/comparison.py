@@ -17,6 +17,7 @@ from surrogate.explanation import (
 )
 from surrogate.explanation.compared import Measured, ModelFacts, Size, Transfer
 from surrogate.explanation.contrast import Contrast
+from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.joint_tree import Disagreement
 from surrogate.explanation.parts import optional
@@ -65,6 +66,8 @@ class Comparison:
         Warnings that a reader must see.
     interrupted : bool
         Whether it ended before its plan did; what there is, is kept.
+    evidence : Evidence or None
+        Sums by source row that figures and verdicts are computed from, for `surrogate.verify`.
     """
 
     models: tuple[ModelFacts, ...]
@@ -80,6 +83,7 @@ class Comparison:
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         for name in ("data", "test", "settings"):
@@ -112,6 +116,7 @@ class Comparison:
             "settings": self.settings,
             "notes": list(self.notes),
             "interrupted": self.interrupted,
+            "evidence": None if self.evidence is None else self.evidence.to_dict(),
         }
 
     @classmethod
@@ -135,6 +140,7 @@ class Comparison:
             settings=data["settings"],
             notes=tuple(data["notes"]),
             interrupted=data["interrupted"],
+            evidence=optional(Evidence.from_dict, data.get("evidence")),
         )
 
     def to_json(self, *, indent: int | None = None) -> str:

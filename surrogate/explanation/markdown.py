@@ -80,7 +80,7 @@ def comparison_markdown(
     parts += _table(comparison_tables.contrast_table(comparison.rows))
     tested = comparison_words.made_by(comparison)
     parts += [inline(tested), ""] if tested else []
-    return _text([*parts, *_verified(sha256, kept=False)])
+    return _text([*parts, *_verified(sha256, kept=comparison.evidence is not None)])
 
 
 def _name(audit: AuditResult) -> str:

@@ -58,7 +58,7 @@ ROOMS: Mapping[str, set[str]] = {
         "_flips",
         "_groups",
     },
-    "_verify": {*MEETING, "_recompute"},
+    "_verify": {*MEETING, "_recompute", "robust"},
     "_distill": {*MEETING, "_target", "_probe", "_held", "_kept"},
     "_explain": {*MEETING, "_target", "_distill", "_explain_inputs"},
     "_explain_to": {*MEETING, "_target", "_explain", "bulk"},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from surrogate.robust.comparing.ground import Ground
     from surrogate.robust.comparing.plan import Plan
 
-__all__ = ["models_of", "transfer_of"]
+__all__ = ["models_of", "robust_of", "spread_of", "transfer_of"]
 
 CLEAN = Region("clean")
 
@@ -44,8 +44,8 @@ def models_of(
             adapter=player.oracle.box.traits.adapter,
             accuracy=accuracy.get(player.name),
             calibration=_calibration(player, ground, plan, common),
-            robust=_robust(player, measured),
-            spread=_spread(player, measured),
+            robust=robust_of(player.name, measured),
+            spread=spread_of(player.name, measured),
             facts=_facts(player),
             notes=_notes(player, common, doubts.get(player.name, "")),
         )
@@ -76,25 +76,25 @@ def _calibration(player: Player, ground: Ground, plan: Plan, common: Common) -> 
     )
 
 
-def _robust(player: Player, measured: Sequence[Measured]) -> tuple[RobustAccuracy, ...]:
+def robust_of(name: str, measured: Sequence[Measured]) -> tuple[RobustAccuracy, ...]:
     """How often a model is right on rows that were made on it."""
     return tuple(
         RobustAccuracy(one.region.attack, one.region.radius, one.score)
         for one in measured
-        if one.model == player.name and one.score.metric == "robust accuracy"
+        if one.model == name and one.score.metric == "robust accuracy"
     )
 
 
-def _spread(player: Player, measured: Sequence[Measured]) -> tuple[tuple[str, Score], ...]:
+def spread_of(name: str, measured: Sequence[Measured]) -> tuple[tuple[str, Score], ...]:
     """How far a model's answers spread in each region; of adversarial rows, in its own."""
     return tuple(
         (str(one.region), one.score)
         for one in measured
-        if one.model == player.name
+        if one.model == name
         and not one.method
         and one.score.metric == "output spread"
         and one.scale in ("probability", "value")
-        and one.region.attacker in ("", player.name)
+        and one.region.attacker in ("", name)
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from surrogate.errors import SurrogateError
-from surrogate.explanation import GlobalExplanation
+from surrogate.explanation import Evidence, GlobalExplanation
 from surrogate.explanation.compared import Measured, ModelFacts, Region, Size, Transfer
 from surrogate.explanation.contrast import Contrast
 from surrogate.explanation.joint_tree import Disagreement
@@ -18,6 +18,7 @@ from surrogate.robust.comparing.attacking import Assault, attack_all, meet
 from surrogate.robust.comparing.cells import Cell, measure
 from surrogate.robust.comparing.describing import models_of, transfer_of
 from surrogate.robust.comparing.doubts import easier_notes
+from surrogate.robust.comparing.evidence import comparison_evidence
 from surrogate.robust.comparing.family import Family
 from surrogate.robust.comparing.ground import Ground
 from surrogate.robust.comparing.local import local_cells
@@ -51,6 +52,8 @@ class Found:
         As in `surrogate.explanation.Comparison`.
     doubts : tuple of str
         What has to be read before any figure.
+    evidence : Evidence
+        What figures and verdicts are computed from.
     """
 
     models: tuple[ModelFacts, ...]
@@ -61,6 +64,7 @@ class Found:
     surrogates: tuple[tuple[str, GlobalExplanation], ...]
     disagreement: Disagreement | None
     doubts: tuple[str, ...]
+    evidence: Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +121,7 @@ def run(
             *easier_notes(measured, _first_nets(table)),
             family.note(n_rows),
         ),
+        evidence=comparison_evidence(kept.cells, family, level=plan.level, seed=seed),
     )
 
 
