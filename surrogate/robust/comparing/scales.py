@@ -37,8 +37,8 @@ def pairs(values: FloatArray) -> tuple[IntArray, IntArray]:
     ([1, 0], [2, 2])
     """
     n, k = values.shape
-    if k == 2:
-        return np.ones(n, dtype=np.intp), np.zeros(n, dtype=np.intp)
+    if k <= 2:  # numbers have one column, and no margin
+        return np.full(n, k - 1, dtype=np.intp), np.zeros(n, dtype=np.intp)
     order = np.argsort(-values, axis=1, kind="stable")  # (n, k)
     return order[:, 0], order[:, 1]
 
