@@ -21,7 +21,22 @@ from surrogate.explanation import (
     LocalFidelity,
     Scaled,
 )
-from surrogate.fidelity import Curve, Fidelity, GroupScore, Interval, Score, Verdict, assess
+from surrogate.explanation.disagreements import Disagreements, Example
+from surrogate.explanation.local_checks import LocalChecks
+from surrogate.fidelity import (
+    Curve,
+    Fidelity,
+    Flips,
+    GroupScore,
+    Interval,
+    Said,
+    Score,
+    Verdict,
+    assess,
+    flip_scores,
+    impact,
+    region_scores,
+)
 from surrogate.forms import AtLeast, CategorySet, DecisionGraph, Linear, Rule, RuleSet, Tree
 from surrogate.forms import Interval as Between
 from surrogate.forms import Scaled as Column
@@ -240,6 +255,74 @@ def scaled_local() -> LocalExplanations:
 
 
 @cache
+def findings(names: tuple[str, ...] = (), classes=("refused", "granted")) -> dict:
+    """Outcomes by group, flips, regions, disagreements and checks of the loan model."""
+    one = classifier(names=names, classes=classes)
+    domain, tree = one.domain, one.form
+    x = domain.encode(dict(zip(domain.names, table().values())))[2100:]
+    said, p = tree.predict(x), probability(x)
+    decided = (p > 0.5).astype(int)
+    rare = np.where(np.arange(len(x)) < 12, 3, x[:, 4].astype(int))
+    labels = np.array([*(names or ("owns", "rents", "lodges free", "a caravan")), ""])[rare]
+    label, how = classes[1], {"favourable": 1, "label": classes[1], "assumed": True}
+    moved = x[:200].copy()
+    moved[:, 0] += 10
+    changes = np.where(np.arange(200) % 2, f"up by 10 {labels[0]}", f"{labels[0]} → {labels[1]}")
+    before = Said(p[:200], decided[:200])
+    after = Said(probability(moved), (probability(moved) > 0.5).astype(int))
+    flips = flip_scores(before, after, changes, sources=np.arange(200), favourable=1)
+    rules = tree.rules()
+    shown = {i: (rule.text(tree.features), str(label)) for i, rule in enumerate(rules.rules)}
+    grouping = names[4] if names else "housing"
+    row = dict(zip(domain.names, (41, 30_000.0, 40, None, labels[1].item())))
+    return {
+        "impacts": tuple(
+            impact(codes, labels, grouping=grouping, who=who, pairs=True, **how)
+            for who, codes in (("the model", decided), ("cart", said))
+        ),
+        "flips": tuple(
+            Flips(grouping, who, flips, 200, 200, {"refused": 7}, label, f"p of {label}")
+            for who in ("the model", "cart")
+        ),
+        "regions": region_scores(rules.apply(x), said == decided, metric="agreement", names=shown),
+        "disagreements": Disagreements(
+            method="cart",
+            overall=Score("disagreement", 0.17, Interval(0.14, 0.2, 0.95, "Wilson"), 450, 450),
+            tree=tree,
+            leaves=region_scores(
+                rules.apply(x),
+                said != decided,
+                metric="disagreement",
+                names=shown,
+                low_is_worst=False,
+            ),
+            examples=tuple(Example(i, row, classes[1], classes[0], 0.93) for i in (7, "4 of test")),
+            n_fit=450,
+        ),
+        "checks": LocalChecks(
+            method="lime",
+            scores=(
+                Score("PGI", 0.31, Interval(0.1, 0.5, 0.95, "jackknife t"), 4, 4),
+                Score("PGU", 0.12, Interval(-0.1, 0.3, 0.95, "jackknife t"), 4, 4),
+                Score(
+                    "deletion area",
+                    0.4,
+                    Interval(0.3, 0.5, 0.95, "jackknife t"),
+                    4,
+                    4,
+                    0.6,
+                    0.2,
+                    Interval(0.1, 0.3, 0.95, "jackknife t"),
+                ),
+            ),
+            rows=4,
+            asked=200,
+            top=2,
+            draws=10,
+        ),
+    }
+
+
 def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> AuditResult:
     """An audit of the loan model with one tree and four rows."""
     outcome = Score("accuracy", 0.71, Interval(0.68, 0.74, 0.95, "Wilson"), 900, 900)
@@ -276,6 +359,7 @@ def audit(*, names: tuple[str, ...] = (), classes=("refused", "granted")) -> Aud
             "versions": {"surrogate-toolkit": "0.1.0", "numpy": np.__version__},
         },
         notes=("Held-out rows may be rows that the model was trained on.",),
+        **findings(names, classes),
     )
 
 

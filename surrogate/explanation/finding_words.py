@@ -61,7 +61,7 @@ def compared(one: Impact) -> str:
         how = f"{what} {reference}, {highest} here; their intervals allow for that choice."
     else:
         how = f"{what} {reference}, which was named."
-    return " ".join([f"{how}{left}", *(clean(note) for note in one.notes)])
+    return " ".join([f"{how}{left}", *(_note(note) for note in one.notes)])
 
 
 def _groups(n: int) -> str:
@@ -75,11 +75,11 @@ def flips_said(one: Flips) -> str:
         f"nothing else: {count(one.asked, 'changed row')}."
     )
     if one.value:
-        said += f" The mean change is that of {clean(one.value)}."
+        said += f" The mean change is that of {_name(one.value)}."
     if one.left_out:
-        why = "; ".join(f"{n:,} since {clean(reason)}" for reason, n in one.left_out.items())
+        why = "; ".join(f"{n:,} since {_name(reason)}" for reason, n in one.left_out.items())
         said += f" Left out: {why}."
-    return " ".join([said, *(clean(note) for note in one.notes)])
+    return " ".join([said, *(_note(note) for note in one.notes)])
 
 
 def regions_said(regions: Sequence[RegionScore]) -> str:
@@ -100,7 +100,7 @@ def disagreements_said(found: Disagreements) -> str:
     """How often they disagree, and how it was looked for."""
     said = f"{clean(found.method)} and the model, on rows of their own: {found.overall}."
     if found.tree is None:
-        return " ".join([said, *(clean(note) for note in found.notes)])
+        return " ".join([said, *(_note(note) for note in found.notes)])
     return (
         f"{said} A small tree was fitted on {count(found.n_fit, 'other held-out row')} to tell "
         "where they differ; the figures of its leaves are of rows that it has not seen, and their "
@@ -118,8 +118,12 @@ def checks_said(found: LocalChecks) -> str:
         "answer moves much by the important features and little by the others, it falls fast as "
         "features go and rises fast as they come, and a random order does worse."
     )
-    return " ".join([said, *(clean(note) for note in found.notes)])
+    return " ".join([said, *(_note(note) for note in found.notes)])
 
 
 def _name(name: object) -> str:
     return clip(clean(name), 60)
+
+
+def _note(note: str) -> str:
+    return clip(clean(note), 400)
