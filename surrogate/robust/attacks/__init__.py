@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from surrogate.robust.attacks.costs import most_queries
 from surrogate.robust.attacks.limits import Limits
 from surrogate.robust.attacks.result import Adversarial
 from surrogate.robust.attacks.run import run_attack
 from surrogate.robust.attacks.table import ATTACKS, Attack
 
-__all__ = ["ATTACKS", "Adversarial", "Attack", "Limits", "run_attack"]
+__all__ = ["ATTACKS", "Adversarial", "Attack", "Limits", "most_queries", "run_attack"]

@@ -60,17 +60,17 @@ class _Problem:
         self.clean, self.unit = tensor(job.space.clean[at]), tensor(limits.unit)
         self.low, self.high = tensor(limits.low), tensor(limits.high)
         self.moves = tensor(limits.mutable.astype(np.float64)) > 0
-        self.boxed = self.moves & torch.isfinite(self.low) & torch.isfinite(self.high)
-        self.boxed &= self.high > self.low
+        self.boxed = torch.isfinite(self.low) & torch.isfinite(self.high) & (self.high > self.low)
+        zeros, ones = torch.zeros_like(self.low), torch.ones_like(self.low)
+        self.floor = torch.where(self.boxed, self.low, zeros)  # an infinity that is not taken
+        self.width = torch.where(self.boxed, self.high - self.low, ones)  # would spoil the slope
         self.y = torch.as_tensor(job.y[at], device=self.clean.device)
         self.n = len(at)
 
     def variables(self) -> Any:
         """Where the search begins (n, d): variables that mean the clean rows."""
         torch = self.torch
-        width = torch.where(self.boxed, self.high - self.low, torch.ones_like(self.low))
-        low = torch.where(self.boxed, self.low, torch.zeros_like(self.low))
-        share = (self.clean - low) / width * 2 - 1
+        share = (self.clean - self.floor) / self.width * 2 - 1
         bounded = torch.atanh(torch.clamp(share, -INSIDE, INSIDE))
         start = torch.where(self.boxed, bounded, torch.zeros_like(bounded))
         return start.clone().requires_grad_(True)
@@ -78,7 +78,7 @@ class _Problem:
     def rows(self, v: Any) -> Any:
         """The rows (n, d) that variables mean: in the box, whatever they are."""
         torch = self.torch
-        bounded = self.low + (self.high - self.low) * (torch.tanh(v) + 1) / 2
+        bounded = self.floor + self.width * (torch.tanh(v) + 1) / 2
         open_ = torch.clamp(self.clean + v * self.unit, self.low, self.high)
         found = torch.where(self.boxed, bounded, open_)
         return torch.where(self.moves, found, self.clean)

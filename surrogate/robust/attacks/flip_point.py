@@ -23,7 +23,7 @@ __all__ = ["flip_point"]
 AT_ONCE = 4096  # pairs of a row and a class
 LINE = 60  # halvings of a multiplier: to the last digit
 DIGITS = 1e-12
-OVERSHOOT = 1.02
+OVERSHOOT = (1.02, 1.00001)  # a little past the boundary, and hardly
 TINY = 1e-300
 
 
@@ -74,10 +74,11 @@ def _search(job: Job, at: IntArray, rival: IntArray) -> FloatArray:
         aim = np.einsum("nd,nd->n", slope, space.steps(here, at)) - gap
         point = clean + _nearest_on_plane(slope, aim, box[0], box[1]) * unit
         here = here + (point - here) * min(1.0, 5.0 / (t + 1))
-        reach = np.clip(clean + (here - clean) * OVERSHOOT, limits.low, limits.high)
-        far = space.distance(reach, "l2", at)
-        better = wrong(job, reach, at) & (far < length)
-        seen[better], length[better] = reach[better], far[better]
+        for share in OVERSHOOT:
+            reach = np.clip(clean + (here - clean) * share, limits.low, limits.high)
+            far = space.distance(reach, "l2", at)
+            better = wrong(job, reach, at) & (far < length)
+            seen[better], length[better] = reach[better], far[better]
     return np.where(np.isfinite(length)[:, None], seen, here)
 
 

@@ -12,9 +12,10 @@ from surrogate.oracle import Answers, Oracle
 from surrogate.robust.attacks.projection import Norm, Space
 from surrogate.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Hunt"]
+__all__ = ["PUSHES", "Hunt"]
 
 PURPOSE = "attack"
+PUSHES = (1e-6, 1e-4, 1e-2)
 
 
 class Hunt:
@@ -72,6 +73,22 @@ class Hunt:
         finally:
             if answers is not None and len(answers):
                 self._let_be(rows, _decisions(answers))
+
+    def insist(self) -> None:
+        """Send rows that the gradients' module has wrong, and the model not, a little further.
+
+        On the boundary the two may round otherwise. A row that no push gets over it stands as
+        its clean row: the nearest row that fools was not found.
+        """
+        clean = self.space.clean
+        for share in PUSHES:
+            moved = self.space.distance(self.best, self.norm) > 0
+            left = np.flatnonzero(~self.fooled & moved)
+            if not len(left):
+                return
+            further = clean[left] + (self.best[left] - clean[left]) * (1.0 + share)
+            self.try_rows(further, left)
+        self.best = np.where(self.fooled[:, None], self.best, clean)
 
     def _let_be(self, rows: FloatArray, decision: IntArray) -> None:
         """Found rows, as far as they were answered."""

@@ -9,7 +9,7 @@ from surrogate.types import FloatArray, IntArray
 
 __all__ = ["cross", "nearest", "wrong"]
 
-LONGER = (0.0, 1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+LONGER = (0.0, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
 def wrong(job: Job, rows: FloatArray, at: IntArray | slice = slice(None)) -> np.ndarray:
@@ -21,8 +21,9 @@ def wrong(job: Job, rows: FloatArray, at: IntArray | slice = slice(None)) -> np.
 def nearest(job: Job, rows: FloatArray) -> Found:
     """Rows that fool as they can be asked, the others clean.
 
-    A row that ends on the boundary may fall back over it when it is rounded; it is sent a
-    little further along its way until it does not. Rows that are wrong as they are stay.
+    A row that ends on the boundary may fall back over it when it is rounded, far where a
+    column moves in whole steps; it is sent further along its way until it does not. Rows
+    that are wrong as they are stay.
     """
     space = job.space
     best = space.clean.copy()

@@ -116,10 +116,11 @@ class Space:
         low, high = self._low[at], self._high[at]
         moves = self.limits.mutable & np.isfinite(clean) & np.isfinite(rows)
         rows = np.clip(np.where(moves, rows, clean), low, high)
-        step = np.where(moves, rows - clean, 0.0)
+        asked = step = np.where(moves, rows - clean, 0.0)
         if radius is not None:
             step = self._in_ball(step, norm, radius)
-        found = self._snapped(clean + self._rounded(step, clean, norm, radius), clean)
+        rounded = self._rounded(step, clean, norm, radius)
+        found = self._snapped(np.where(rounded == asked, rows, clean + rounded), clean)
         for share in BACK:
             out = self._out(found, at, norm, radius)
             if not out.any():

@@ -105,6 +105,7 @@ def run_attack(
     attack = attack_named(name)
     settled = settled_options(attack, options)
     _check_radius(attack, radius)
+    _check_gradients(attack, oracle, gradients)
     given = _rows(oracle, rows)
     limits = limits or Limits.of(oracle.domain)
     _check_inside(oracle, limits, given)
@@ -142,26 +143,30 @@ def _search(attack: Attack, job: Job) -> tuple[str, ...]:
     notes = () if job.surface is None else job.surface.notes
     if found is not None:
         job.hunt.take(job.space.possible(found.rows, norm=job.norm, radius=job.radius))
+        if job.radius is None:
+            job.hunt.insist()
         notes = (*notes, *found.notes)
     return notes
 
 
+def _check_gradients(attack: Attack, oracle: Oracle, gradients: Any) -> None:
+    """Raise where gradients are needed and not to be had, or given and not used."""
+    if gradients is not None and not attack.uses_gradients:
+        raise OptionError(f"The attack {attack.name} asks the model alone: no `gradients`.")
+    if gradients is None and attack.needs == "gradients":
+        box = oracle.box
+        if not isinstance(box, HasGradients) or box.differentiable() is None:
+            raise _no_gradients(oracle)
+
+
 def _surface(attack: Attack, hunt: Hunt, gradients: Any) -> Surface | None:
     """The model's logits with gradients, if the attack uses them and there are any."""
-    if not attack.uses_gradients:
-        if gradients is not None:
-            raise OptionError(f"The attack {attack.name} asks the model alone: no `gradients`.")
-        return None
-    oracle = hunt.oracle
-    if gradients is None and not isinstance(oracle.box, HasGradients):
-        if attack.needs == "gradients":
-            raise _no_gradients(oracle)
+    box = hunt.oracle.box
+    own = isinstance(box, HasGradients) and box.differentiable() is not None
+    if not attack.uses_gradients or (gradients is None and not own):
         return None
     rows = hunt.space.clean[:CHECKED]
-    surface = find_surface(oracle, gradients, answers=hunt.ask_first(len(rows)), rows=rows)
-    if surface is None and attack.needs == "gradients":
-        raise _no_gradients(oracle)
-    return surface
+    return find_surface(hunt.oracle, gradients, answers=hunt.ask_first(len(rows)), rows=rows)
 
 
 def _no_gradients(oracle: Oracle) -> AbilityError:

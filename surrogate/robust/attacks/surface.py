@@ -68,16 +68,14 @@ class Surface:
         return np.asarray(to_numpy(logits.detach().double())), np.stack(slopes, axis=1)
 
 
-def find_surface(
-    oracle: Oracle, gradients: Any, *, answers: Answers, rows: FloatArray
-) -> Surface | None:
-    """The attacked model's logits with gradients; None where there are none to be had.
+def find_surface(oracle: Oracle, gradients: Any, *, answers: Answers, rows: FloatArray) -> Surface:
+    """The attacked model's logits with gradients.
 
     Parameters
     ----------
     oracle : Oracle
     gradients : torch.nn.Module or None
-        From internal rows to logits; None: the box's own, if it is one of torch's.
+        From internal rows to logits; None: the box's own, which must be one of torch's.
     answers : Answers
         Of the box, to `rows`.
     rows : float array of shape (m, d)
@@ -91,8 +89,6 @@ def find_surface(
     given = gradients is not None
     if not given:
         gradients, columns = _own(oracle)
-        if gradients is None:
-            return None
     else:
         columns = None
         torch = require("torch", extra="torch")
@@ -109,8 +105,7 @@ def find_surface(
 def _own(oracle: Oracle) -> tuple[Any, list[int] | None]:
     """The box's own module, and the columns that it wants."""
     box = oracle.box
-    if not isinstance(box, HasGradients):
-        return None, None
+    assert isinstance(box, HasGradients)
     columns = box.traits.columns
     by_name = columns is not None and oracle.domain.frame.kind != "array"
     index = [oracle.domain.index(name) for name in columns or ()] if by_name else None
