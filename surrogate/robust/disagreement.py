@@ -37,7 +37,9 @@ LEAST_SHARE = 0.005
 NAMED = 0.5
 """Share of the disagreements that named patterns must hold; else all are one pattern."""
 WEIGHTS = (1.0, 3.0, 10.0, 30.0)
-"""What a row of disagreement may count for, the first that finds a rule being taken."""
+"""What a row of disagreement may count for; the first is taken whose rules hold for enough."""
+FOUND = 0.25
+"""Share of the disagreements that the rules of disagreement must hold for."""
 
 
 def find_disagreement(
@@ -56,9 +58,9 @@ def find_disagreement(
 ) -> Disagreement:
     """Describe where models decide differently, by rules measured on held-out rows.
 
-    A tree is grown on the patterns of the models' answers. Where no place is found in which
-    a difference is the commonest pattern, rows of disagreement count for more, until there
-    is one; the result says so, and its precision is measured without these weights.
+    A tree is grown on the patterns of the models' answers. Where places in which a difference
+    is the commonest pattern hold less than a quarter of the differences, rows of disagreement
+    count for more; the result says so, and its precision is measured without these weights.
 
     Parameters
     ----------
@@ -240,10 +242,8 @@ def _tree(
     for weight in WEIGHTS:
         counted = np.where(rows, weight, 1.0)
         tree = _grown(matrix, codes, patterns, domain, counted, max_leaves=max_leaves, seed=seed)
-        assert tree.decision is not None
-        leaves = tree.is_leaf
-        found = differ[tree.decision[leaves]]
-        if not rows.any() or rows.all() or (found.any() and leaves.sum() > 1):
+        found = differ[tree.predict(matrix)] & rows
+        if found.sum() >= FOUND * rows.sum():
             return tree, weight
     assert tree is not None
     return tree, WEIGHTS[-1]
@@ -340,9 +340,9 @@ def _notes(found: Disagreement, weight: float, codes: IntArray, commonest: str) 
         notes.append("The models differ in no place that so small a tree can tell apart.")
     if weight > 1:
         notes.append(
-            "No place was found in which a disagreement is the commonest pattern, so that rows of "
-            f"disagreement counted {weight:g} times when the tree was grown: its rules say where "
-            "models differ more often than elsewhere."
+            "Places in which a disagreement is the commonest pattern hold few of them, so that "
+            f"rows of disagreement counted {weight:g} times when the tree was grown: its rules "
+            "say where models differ more often than elsewhere."
         )
     idle = sum(
         precision.interval is None
