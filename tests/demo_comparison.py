@@ -25,11 +25,15 @@ from surrogate.explanation import (
 )
 from surrogate.fidelity import Fidelity, Interval, Score
 from surrogate.forms import RuleSet, Tree
-from surrogate.oracle import Queries
+from surrogate.oracle import Queries, Timeline
 
 NOISE, ATTACKED, WIDTHS = (0.05, 0.1, 0.2, 0.4), (0.1, 0.25, 0.4), (0.5, 1.0, 2.0)
 CLEAN = Region("clean")
 ROWS = (CLEAN, *(Region("noise", radius) for radius in NOISE))
+ASKED = {"fit": 7100, "fidelity": 2000}
+OVER_TIME = Timeline(
+    (0.2, 0.5, 0.9, 1.3), {"fit": (2000, 7100, 7100, 7100), "fidelity": (0, 0, 1000, 2000)}
+)
 LOCAL = tuple(Region("local", width) for width in WIDTHS)
 METHODS = ("cart", "lime")
 
@@ -209,7 +213,7 @@ def comparison(names: tuple[str, str] = ("natural", "robust")) -> Comparison:
         ),
         disagreement=differing(tree, names),
         data={"source": "applications.csv", "sha256": "51ab" * 16, "rows": 3000, "columns": 5},
-        queries={name: Queries(9100, 10, 1.24, {"fit": 7100, "fidelity": 2000}) for name in names},
+        queries={name: Queries(9100, 10, 1.24, ASKED, timeline=OVER_TIME) for name in names},
         test={
             "unit": "source rows",
             "resamples": 9999,

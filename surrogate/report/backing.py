@@ -15,12 +15,25 @@ from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
 from surrogate.render.names import clean
 from surrogate.render.numbers import count, number
+from surrogate.render.plot_queries import plot_queries
 from surrogate.render.tables import Table, queries_table
+from surrogate.report.pictures import picture, shown_picture
 from surrogate.types import Feature
 
-__all__ = ["data", "limits", "queries", "reproduction", "steadiness", "target"]
+__all__ = [
+    "FEWEST",
+    "data",
+    "limits",
+    "over_time",
+    "queries",
+    "reproduction",
+    "steadiness",
+    "target",
+]
 
 _LONG = 200
+FEWEST = 4
+"""Moments of which a picture says more than the table."""
 
 
 def target(audit: AuditResult) -> Fragment:
@@ -63,7 +76,22 @@ def queries(spent: Queries) -> Fragment:
     )
     facts += [(name, count(n)) for name, n in more if n]
     table = queries_table(tuple(spent.purposes.items()), spent.rows)
-    return fragments.join([fragments.facts(facts), fragments.table(table)])
+    drawn = [over_time(spent)] if len(spent.timeline) >= FEWEST else []
+    return fragments.join([fragments.facts(facts), *drawn, fragments.table(table)])
+
+
+def over_time(spent: Queries) -> Fragment:
+    """Rows asked until each moment, by purpose."""
+    line = spent.timeline
+    halfway = line.seconds[len(line) // 2], line.total[len(line) // 2]
+    drawn = picture(
+        lambda ax: plot_queries(line, budget=spent.budget.rows, ax=ax),
+        alt=f"Rows asked over {number(line.seconds[-1])} s: {count(halfway[1])} after "
+        f"{number(halfway[0])} s, {count(line.total[-1])} in the end; by purpose in the table.",
+        width=7.0,
+        height=2.8,
+    )
+    return shown_picture(drawn)
 
 
 def data(audit: AuditResult) -> Fragment:

@@ -177,7 +177,8 @@ def _queries(comparison: Comparison) -> Fragment | None:
         )
         for name, spent in comparison.queries.items()
     )
-    return fragments.table(Table(header, rows, "l" + "r" * (len(header) - 1)))
+    table = fragments.table(Table(header, rows, "l" + "r" * (len(header) - 1)))
+    return fragments.join([comparison_pictures.over_time(comparison), table])
 
 
 def _data(comparison: Comparison) -> Fragment | None:

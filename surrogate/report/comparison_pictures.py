@@ -18,18 +18,22 @@ from surrogate.explanation.comparison_pictures import (
 from surrogate.render import fragments
 from surrogate.render.features import isolated
 from surrogate.render.fragments import Fragment
-from surrogate.render.names import clean
-from surrogate.render.numbers import count
+from surrogate.render.names import clean, clip
+from surrogate.render.numbers import count, number
 from surrogate.render.plot_contrasts import contrasts_size, plot_contrasts
+from surrogate.render.plot_queries import plot_totals
 from surrogate.render.plot_radius import Line, plot_radius, radius_size
 from surrogate.render.tables import Table
+from surrogate.report.backing import FEWEST
 from surrogate.report.pictures import picture, shown_picture
 
-__all__ = ["curves", "forest", "transfer"]
+__all__ = ["curves", "forest", "over_time", "transfer"]
 
 _ROWS = 240
 """Lines of the table under a picture of curves; more are in the table of every figure."""
 _FOREST = 24
+_CLOCKS = 8
+"""Models whose queries are drawn over time."""
 
 
 def curves(comparison: Comparison) -> Fragment | None:
@@ -153,3 +157,21 @@ def transfer(comparison: Comparison) -> Fragment | None:
             ),
         ]
     )
+
+
+def over_time(comparison: Comparison) -> Fragment:
+    """Rows asked of every model until each moment, where it was noted."""
+    known = [(n, q.timeline) for n, q in comparison.queries.items() if len(q.timeline) >= FEWEST]
+    if not known or len(known) > _CLOCKS:
+        return Fragment("")
+    said = "; ".join(
+        f"{clip(clean(name), 40)}: {count(line.total[-1])} in {number(line.seconds[-1])} s"
+        for name, line in known
+    )
+    drawn = picture(
+        lambda ax: plot_totals(dict(known), ax=ax),
+        alt=f"Rows asked of each model over time. {said}.",
+        width=7.0,
+        height=2.8,
+    )
+    return shown_picture(drawn)

@@ -32,7 +32,7 @@ def test_pictures_are_drawn_in_light_and_dark(opened: Callable[..., Any]) -> Non
     for scheme in ("light", "dark"):
         page = opened("comparison", scheme=scheme)
         sizes = page.run("return [...document.images].map(i => [i.complete, i.naturalWidth])")
-        assert len(sizes) == 7
+        assert len(sizes) == 8
         assert all(complete and width > 300 for complete, width in sizes)
         sources[scheme] = page.run("return document.images[0].currentSrc")
     assert sources["light"] != sources["dark"]

@@ -99,7 +99,7 @@ def test_nothing_is_called_robust_without_its_pgd_figures(
 
 def test_every_picture_has_its_figures_in_words(html: str) -> None:
     alts = [alt for alt in seen(html).alts if not alt.startswith("Picture of the tree")]
-    assert len(alts) == 5
+    assert len(alts) == 6
     assert all("." in alt and any(c.isdigit() for c in alt) for alt in alts)
     assert "natural: 84.0 % at 0, 60.0 % at 0.4" in alts[1]
     assert html.count("The figures of this picture") == 3
