@@ -302,6 +302,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
             options=plan.options,
             facts={
                 **_facts(plan, ground, assaults),
+                "evidence": "answers",
                 "call": call_text(compare, said),
                 "asking": window,
             },
