@@ -12,6 +12,11 @@ from surrogate.render.tables import Table
 
 __all__ = ["trust"]
 
+_LEGEND = Fragment(
+    '<p class="legend">Trivial: always giving one answer, on the same rows. <span class="pic">In '
+    "the pictures blue is what was measured, with its interval, and orange the trivial surrogate."
+    "</span></p>"
+)
 _USE = Fragment(
     '<p class="legend">It is meant for judging what the model does with rows like these. It does '
     "not say that the model is right, fair or lawful; what else it does not say stands under "
@@ -52,14 +57,10 @@ def _measured(explanation: GlobalExplanation) -> Fragment:
     level = f"{100 * explanation.fidelity[0].level:g} % interval"
     table = Table(("rows", first.symbol, level, "trivial"), tuple(rows), "lrrr")
     axis = f"{low:g} to 1" if not first.percent else f"{100 * low:.0f} to 100 %"
-    legend = (
-        "Trivial: always giving one answer, on the same rows. In the pictures blue is what was "
-        "measured, with its interval, and orange the trivial surrogate."
-    )
     return fragments.join(
         [
             fragments.table(table, pictures=pictures, picture_head=axis),
-            fragments.paragraph(legend, "legend"),
+            _LEGEND,
             fragments.paragraph(words.beside(explanation)),
             fragments.paragraph(_cost(explanation)),
         ]

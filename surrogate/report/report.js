@@ -163,7 +163,7 @@ function say(data, { row, wrong }, answer, scope) {
   const said = make("strong", {}, saying(data.form, found));
   const lines = [make("p", { class: "said" }, "The surrogate says ", said)];
   lines.push(...REASONS[data.form.form](data.form, found, row, scope));
-  if (data.rules) lines.push(...ruleReasons(data.rules, evaluate(data.rules, row), scope));
+  if (data.rules) lines.push(make("p", {}, "The same as rules:"), ...ruleReasons(data.rules, evaluate(data.rules, row), scope));
   answer.replaceChildren(...lines, make("p", { class: "legend" }, data.note));
   const told = scope.querySelector(".told");
   if (told.textContent !== said.textContent) told.textContent = said.textContent;
