@@ -16,6 +16,7 @@ from surrogate._recompute import Figures, Many, audit_figures
 from surrogate.errors import InputError
 from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.serial import INTEGRITY, integrity, plain
+from surrogate.render.fragments import notebook, preformatted
 from surrogate.render.names import clean, clip
 from surrogate.robust.comparing.evidence import comparison_figures
 
@@ -92,6 +93,9 @@ class Verification:
     def integrity_only(self) -> bool:
         """Whether no figure could be computed again."""
         return self.evidence is None
+
+    def _repr_html_(self) -> str:
+        return notebook(preformatted(str(self)))
 
     def __str__(self) -> str:
         lines = [

@@ -31,6 +31,7 @@ from surrogate.explanation.encoding import SharedEncoding, encoding_from_dict
 from surrogate.explanation.frames import pandas
 from surrogate.explanation.local_fidelity import LocalFidelity
 from surrogate.local._replicates import plan_errors
+from surrogate.render.fragments import notebook, preformatted
 from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
@@ -365,6 +366,9 @@ class BulkExplanations:
         return (
             f"<BulkExplanations {self.method}, {len(self):,}{left} rows, {k} outputs, {d} features>"
         )
+
+    def _repr_html_(self) -> str:
+        return notebook(preformatted(str(self)))
 
     def __str__(self) -> str:
         head = f"{self.method} on {self.target}, in {self.folder}"

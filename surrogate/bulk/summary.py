@@ -11,6 +11,7 @@ import numpy as np
 from surrogate.explanation import LocalExplanations, RowsSummary
 from surrogate.explanation.serial import pack, unpack
 from surrogate.render.features import class_name
+from surrogate.render.fragments import notebook, preformatted
 from surrogate.types import FloatArray, Label
 
 if TYPE_CHECKING:
@@ -136,6 +137,9 @@ class BulkSummary:
         for i, name in enumerate(("fidelity", "fidelity_low", "fidelity_high")):
             frame[name] = np.repeat(self.fidelity[:, i], d)
         return frame.assign(flagged=self.flagged)
+
+    def _repr_html_(self) -> str:
+        return notebook(preformatted(str(self)))
 
     def __str__(self) -> str:
         lines = [f"{self.figures.n:,} rows, of which {self.flagged:,} are explained badly"]

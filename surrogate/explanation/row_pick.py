@@ -14,6 +14,7 @@ from surrogate.errors import OptionError
 from surrogate.explanation.encoding import Binned, Scaled, SharedEncoding
 from surrogate.explanation.frames import pandas
 from surrogate.fidelity.refits import shown_top
+from surrogate.render.fragments import notebook, preformatted
 from surrogate.render.names import clean
 from surrogate.render.numbers import count
 from surrogate.render.tables import Table
@@ -112,6 +113,9 @@ class RowPick:
             "n_terms": self.n_terms,
             "top": self.top,
         }
+
+    def _repr_html_(self) -> str:
+        return notebook(preformatted(str(self)))
 
     def __str__(self) -> str:
         lines = tuple(
