@@ -126,9 +126,8 @@ def compare_rows(
     Each source's part in both metrics is swapped between the models, or not, by a coin: the
     sign of its part in the difference flips. What a source adds to R², a ratio of sums, is its
     jackknife pseudo-value. To swap the sums instead, and make the ratios anew, would ask
-    whether the models are alike in everything: the spread of the model that varies more would
-    then decide, and where R² is equal and the other model's errors lie in few sources, the
-    test errs too often (measured in docs/verdicts.md).
+    whether the models are alike in everything, and finds less where they have one R² and
+    another spread: docs/verdicts.md.
 
     Parameters
     ----------
