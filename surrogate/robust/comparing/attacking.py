@@ -160,9 +160,10 @@ def _chosen(
     if shut:
         chosen += [(name, one) for name in BLACK for one in free]
         notes.append(
-            f"{_listed(shut)} shows no gradients (give `gradients` for that), so that "
-            f"{' and '.join(BLACK)} alone, which asks, was made on {_listed(free) or 'no model'}: "
-            f"it finds less than an attack that sees gradients, from {BLACK_ROWS} rows."
+            f"{_listed(shut)}: no gradients are shown (give `gradients` for that), so that "
+            f"{' and '.join(BLACK)} alone, which asks, was made on {_listed(free) or 'no model'}, "
+            f"from {BLACK_ROWS} rows unless `attacked` says otherwise; an attack that sees "
+            "gradients may find more."
         )
     costly = [one for one in shut if one.remote]
     if costly:
