@@ -189,6 +189,7 @@ def _local(
     """Explanations of single rows by the local method, if one was named, and why it ended."""
     for method in plan.methods["local"]:
         options = plan.options.get(method)
+        fits: list[FloatArray] = []
         try:
             with oracle.counting("local"), oracle.keeping(FRESH) as kept:
                 found = explain_rows(
@@ -201,6 +202,7 @@ def _local(
                     seed=plan.seed,
                     options=options,
                     index=picked.index,
+                    fits=fits,
                 )
         except LedgerError:  # offline, and kept without refits
             if not refits:
@@ -222,6 +224,7 @@ def _local(
             picked=places,
             reference=reference,
             classes=oracle.classes,
+            fits=fits,
         )
         again = None if own is None else as_measured(shown, own)
         return (shown, None, early) if again is None else (again, own, early)

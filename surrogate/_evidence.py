@@ -136,7 +136,9 @@ def evidence_of(
         _surrogate(found, f"surrogate{j}", one.form, own, asked=asked, answering=answering)
     if explained is not None:
         local, own_rows = explained
-        facts["local"] = {"level": local.fidelity.level, "seed": local.fidelity.seed}
+        seeds = () if local.stability is None else local.stability.seeds
+        fidelity = local.fidelity
+        facts["local"] = {"level": fidelity.level, "seed": fidelity.seed, "seeds": list(seeds)}
         _local(found, local, own_rows)
     return Evidence(kind, found.arrays, facts)
 
@@ -219,5 +221,7 @@ def _local(found: _Kept, local: LocalExplanations, own: LocalKept) -> None:
     found.put("local/answers", own.answers)
     found.put("local/weights", own.weights)
     found.put("local/box", local.box_values)
+    if own.fits is not None:
+        found.put("local/fits", own.fits)
     if found.kind == "answers":
         found.put("local/told", told_by(local, own.rows))

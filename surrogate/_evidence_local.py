@@ -37,11 +37,14 @@ class LocalKept:
         The model's, of the explained classes.
     weights : array of shape (r, n)
         Of the kernel around each explained row, in single precision, which is plenty.
+    fits : array of shape (S, r, k, d) or None
+        Coefficients of refits under other seeds.
     """
 
     rows: FloatArray
     answers: FloatArray
     weights: FloatArray
+    fits: FloatArray | None = None
 
 
 def local_kept(
@@ -52,6 +55,7 @@ def local_kept(
     picked: Sequence[int] | None,
     reference: FloatArray,
     classes: Sequence[Label] | None,
+    fits: Sequence[FloatArray] = (),
 ) -> LocalKept | None:
     """What some explanations were measured on; None where that was not fresh rows of LIME's.
 
@@ -68,6 +72,8 @@ def local_kept(
     reference : array of shape (m, d)
     classes : sequence, or None
         All classes of the model.
+    fits : sequence of arrays of shape (r, k, d)
+        Refits of all of them.
     """
     if not isinstance(algorithm, Lime) or found.interrupted:
         return None
@@ -89,7 +95,8 @@ def local_kept(
         weights = algorithm.fresh_weights(wanted, rows, reference=reference)
     except (DataError, OptionError):
         return None
-    return LocalKept(rows, answers, weights.astype(np.float32))
+    again = np.stack(fits) if fits and picked is None else None
+    return LocalKept(rows, answers, weights.astype(np.float32), again)
 
 
 def _fresh(kept: Kept, found: LocalExplanations) -> tuple[FloatArray | None, FloatArray | None]:

@@ -254,8 +254,12 @@ def explain_rows(
     stability: int = 0,
     notes: tuple[str, ...] = (),
     index: Sequence[str | int] | None = None,
+    fits: list[FloatArray] | None = None,
 ) -> LocalExplanations:
-    """Explain internal rows (r, d) by a local method, against reference rows (n, d)."""
+    """Explain internal rows (r, d) by a local method, against reference rows (n, d).
+
+    Into `fits` go the coefficients of refits under other seeds.
+    """
     algorithm, given = local_method(oracle, method, options)
     again = stability_cost(algorithm, len(rows), stability)
     plan = planned_cost(algorithm, len(rows), n_reference=len(reference), fidelity=fidelity)
@@ -266,6 +270,8 @@ def explain_rows(
         stable = measure_stability(
             algorithm, result, reference=reference, times=stability, seed=seed
         )
+    if fits is not None and stable.fits is not None:
+        fits.extend(stable.fits[1:])
     facts = {
         "method": method,
         "fidelity": fidelity,

@@ -22,6 +22,7 @@ from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.serial import pack
 from surrogate.fidelity import Curve, Trivial, Verdict, until
 from surrogate.forms import RuleSet, form_from_dict
+from surrogate.local._stable import compared
 from surrogate.oracle import Answers
 from surrogate.rules import measure
 from surrogate.types import FloatArray, IntArray, Label, Output, Task
@@ -364,4 +365,8 @@ def _local(document: Mapping[str, Any], evidence: Evidence) -> Figures:
         },
     )
     yield ("local_values",), pack(local)
+    if "fits" in arrays:
+        fits = np.concatenate([found.coef[None], arrays["fits"]])
+        stable = compared(fits, level=facts["level"], seeds=tuple(facts["seeds"]))
+        yield ("stability",), stable.to_dict()
     yield ("box_values",), pack(box)

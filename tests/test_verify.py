@@ -100,7 +100,7 @@ def recomputable(document: Any) -> list[Place]:
     local = document["local"]
     for name in LOCAL:
         found += leaves(local["fidelity"][name], ("local", "fidelity", name))
-    for name in ("local_values", "box_values"):
+    for name in ("local_values", "box_values", "stability"):
         found += leaves(local[name], ("local", name))
     return found
 

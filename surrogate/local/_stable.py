@@ -13,7 +13,7 @@ from surrogate.fidelity.refits import refit_scores, shown_top
 from surrogate.local._designs import child_seed
 from surrogate.types import FloatArray
 
-__all__ = ["UNSTEADY", "Stable", "measure_stability", "stability_cost"]
+__all__ = ["UNSTEADY", "Stable", "compared", "measure_stability", "stability_cost"]
 
 UNSTEADY = 0.5
 """Overlap of the largest coefficients below which another seed tells another story: of five
@@ -32,11 +32,21 @@ class Stable:
         What is bad about a row's explanation.
     ended : str
         Why there are fewer refits than wanted; empty where all are there.
+    fits : array of shape (S, r, k, d) or None
+        Coefficients of all fits, the one that is shown first.
     """
 
     stability: LocalStability | None
     flags: tuple[tuple[str, ...], ...]
     ended: str = ""
+    fits: FloatArray | None = None
+
+
+def compared(fits: FloatArray, *, level: float, seeds: tuple[int, ...]) -> LocalStability:
+    """How alike fits (S, r, k, d) under other seeds are."""
+    top = shown_top(fits.shape[3])
+    scores = refit_scores(fits, top=top, level=level)
+    return LocalStability.of(scores, top=top, fits=len(fits), level=level, seeds=seeds)
 
 
 def stability_cost(algorithm: Any, n_rows: int, times: int) -> dict[str, int]:
@@ -76,10 +86,9 @@ def measure_stability(
         seeds.append(other)
     if len(fits) < 2:
         return Stable(None, result.flags, ended)
-    top, level = shown_top(fits[0].shape[2]), result.fidelity.level
-    scores = refit_scores(np.stack(fits), top=top, level=level)
-    stability = LocalStability.of(scores, top=top, fits=len(fits), level=level, seeds=tuple(seeds))
-    return Stable(stability, _flagged(result, stability), ended)
+    every = np.stack(fits)
+    stability = compared(every, level=result.fidelity.level, seeds=tuple(seeds))
+    return Stable(stability, _flagged(result, stability), ended, every)
 
 
 def _flagged(result: Any, stability: LocalStability) -> tuple[tuple[str, ...], ...]:
