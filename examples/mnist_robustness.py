@@ -183,10 +183,12 @@ def say_lime(table: np.ndarray) -> str:
     corrected = holm([one.p for one in found])
     named = [(RECIPES[a], RECIPES[b]) for a, b in pairs for _ in FIGURES]
     for (a, b), one, p in zip(named, found, corrected):
-        word = "no difference shown" if p >= 0.05 else "higher" if one.effect > 0 else "lower"
+        shown = p is not None and p < 0.05
+        word = ("higher" if one.effect > 0 else "lower") if shown else "no difference shown"
+        width = "none" if one.low is None else f"{one.low:+.3f} to {one.high:+.3f}"
         lines.append(
-            f"  {b} against {a}, {one.metric}: {word} ({one.effect:+.3f}, 95 % interval"
-            f" {one.low:+.3f} to {one.high:+.3f}, Holm p {p:.4f}; {one.about})"
+            f"  {b} against {a}, {one.metric}: {word} ({one.effect:+.3f}, 95 % interval {width},"
+            f" Holm p {p:.2g}; {one.about})"
         )
     return "\n".join(lines)
 
@@ -204,6 +206,7 @@ def draw(found: Comparison, table: np.ndarray, out: Path) -> None:
         for i, nets in enumerate(table):
             axis.plot(np.full(len(nets), i), nets[:, j], "o", mfc="none")
         axis.set_xticks(range(len(table)), RECIPES[: len(table)])
+        axis.set_xlim(-0.5, len(table) - 0.5)
         axis.set_title(name)
     figure.savefig(out / "robustness-lime.png", dpi=90)
 

@@ -202,3 +202,48 @@ def test_adversarial_rows_of_the_demo_lie_in_their_balls(root: Path) -> None:
             moved = np.abs(rows - clean[sets["source"][0]]) / scale
             assert moved.max() <= radius
             assert moved.max(axis=1).min() > 0.5 * radius
+
+
+def test_the_parts_of_the_robustness_study_work_on_digits(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The whole of it takes minutes; `compare` and training have tests of their own."""
+    for library in ("torch", "safetensors"):
+        pytest.importorskip(library)
+    monkeypatch.syspath_prepend(str(root / "examples"))
+    import mnist_robustness as study
+
+    task = study.read(None, download=False, out=tmp_path)
+    rows, test = task.flat(task.train[0][:200]), (task.flat(task.test[0][:30]), task.test[1][:30])
+    arms = study.train_arms(
+        rows,
+        task.train[1][:200],
+        recipes=("natural", "fgsm"),
+        architecture="softmax",
+        epochs=1,
+        seeds=range(2),
+        test=test,
+    )
+    monkeypatch.setattr(study, "by_patches", lambda net, task: np.arange(4.0) + net.settings.seed)
+    table = study.lime_table(arms, task, tmp_path / "lime.csv")
+    assert table.tolist() == [[[0, 1, 2, 3], [1, 2, 3, 4]]] * 2
+    assert study.say_lime(table).count("fgsm against natural") == 4
+
+
+def test_patches_of_a_linear_net_are_read_without_error(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(str(root / "examples"))
+    import mnist_robustness as study
+
+    task = study.digits()
+    rows, test = task.flat(task.train[0]), (task.flat(task.test[0]), task.test[1])
+    net = study.train_arms(
+        rows, task.train[1], recipes=("natural",), seeds=(0,), architecture="softmax", test=test
+    )["natural"][0]
+    r2, mse, agree, margin = study.by_patches(net, task, n=3)
+    assert 0.5 < r2 < 1
+    assert 0 < mse < 0.1
+    assert 0.5 < agree <= 1
+    assert 0.8 < margin < 1  # of two linear functions the larger is nearly linear
