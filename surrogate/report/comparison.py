@@ -20,8 +20,8 @@ from surrogate.report.page import Page, Section, kept_together
 
 __all__ = ["comparison_page"]
 
-_DOUBTS = 4
-"""Doubts on the first screen; further ones are folded away."""
+_NOTES, _DOUBTS = 2, 4
+"""Notes under the claim, and doubts below its figures; further ones come later."""
 _MODELS = 4
 """Models on the first screen, and side by side in one table."""
 _PGD = "pgd"
@@ -43,7 +43,7 @@ def comparison_page(comparison: Comparison) -> Page:
         title=f"Comparison report: {names}",
         target=names or "no model",
         claim=kept_together(_claim(comparison)),
-        doubts=_ended(comparison),
+        doubts=_first(comparison),
         trust=_trust(comparison),
         sections=tuple(_sections(comparison)),
         kind="Comparison report",
@@ -51,11 +51,16 @@ def comparison_page(comparison: Comparison) -> Page:
     )
 
 
-def _ended(comparison: Comparison) -> Fragment:
-    if not comparison.interrupted:
-        return Fragment("")
-    said = "The comparison was interrupted before its plan was done. This is what there was."
-    return fragments.paragraph(said, "bad")
+def _first(comparison: Comparison) -> Fragment:
+    """What a reader must see at once: that it ended early, and the first warnings."""
+    said = list(_notes(comparison)[:_NOTES])
+    if comparison.interrupted:
+        said.insert(0, "The comparison was interrupted before its plan was done.")
+    return fragments.join(fragments.paragraph(kept_together(one), "bad") for one in said)
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    return [clean(note)[:400] for note in comparison.notes]
 
 
 def _claim(comparison: Comparison) -> str:
@@ -75,7 +80,7 @@ def _trust(comparison: Comparison) -> Fragment:
     if comparison.models:
         said = [kept_together(robustness(model)) for model in comparison.models[:_MODELS]]
         parts.append(fragments.listing(said))
-    notes = [clean(note)[:400] for note in comparison.notes]
+    notes = _notes(comparison)[_NOTES:]
     parts += [fragments.listing(notes, "notes")] if notes else []
     parts += _doubts(comparison)
     return fragments.join(parts)

@@ -124,9 +124,9 @@ def forest(comparison: Comparison) -> Fragment:
         height=height,
     )
     legend = (
-        "A filled mark is a difference that is shown: blue where the first-named model is the "
-        "more closely followed, orange where less, grey where neither way is better. A hollow one "
-        "is none that is shown. Each interval stands by itself; the verdict is by Holm's p."
+        "A filled mark is a difference that is shown: blue where it speaks for the first-named "
+        "model, orange where against it, grey where neither way is better. A hollow one is none "
+        "that is shown. Each interval stands by itself; the verdict is by Holm's p."
     )
     if left:
         legend += f" {count(left, 'more verdict')} on other rows in the table."

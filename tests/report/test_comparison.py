@@ -83,6 +83,11 @@ def test_the_claim_names_both_ways_and_its_figures_follow_at_once(html: str) -> 
     assert "gives the true class" in trust or "not shown to be better" in trust
 
 
+def test_what_must_be_seen_stands_before_any_figure(html: str) -> None:
+    between = html[html.index("</h1>") : html.index('id="trust"')]
+    assert "Both models were asked for the same rows." in between
+
+
 def test_nothing_is_called_robust_without_its_pgd_figures(
     made: Comparison, compared: ModuleType
 ) -> None:
