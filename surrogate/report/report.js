@@ -163,7 +163,7 @@ function say(data, { row, wrong }, answer, scope) {
   const said = make("strong", {}, saying(data.form, found));
   const lines = [make("p", { class: "said" }, "The surrogate says ", said)];
   lines.push(...REASONS[data.form.form](data.form, found, row, scope));
-  if (data.rules) lines.push(make("p", {}, "The same as rules:"), ...ruleReasons(data.rules, evaluate(data.rules, row), scope));
+  if (data.rules) lines.push(...ruleReasons(data.rules, evaluate(data.rules, row), scope, "As rules: "));
   answer.replaceChildren(...lines, make("p", { class: "legend" }, data.note));
   const told = scope.querySelector(".told");
   if (told.textContent !== said.textContent) told.textContent = said.textContent;
@@ -213,16 +213,16 @@ function steps(texts) {
 }
 
 /** Which rules hold, and how often the model agreed where the first of them did. */
-function ruleReasons(form, { fired }, scope) {
+function ruleReasons(form, { fired }, scope, lead = "") {
   const lines = fired.map((at) => scope.querySelector(`tr[data-key="${at}"]`));
   lines.forEach((line) => line?.classList.add("hit"));
-  if (!fired.length) return [make("p", {}, "No rule holds, so the default decides.")];
+  if (!fired.length) return [make("p", {}, `${lead}No rule holds, so the default decides.`)];
   const places = fired.slice(0, 12).map((at) => at + 1).join(", ");
   const head = fired.length > 1 ? `Rules ${places} hold and vote; the first: if` : `Rule ${places}: if`;
   const rule = form.rules[fired[0]];
   const text = lines[0]?.cells[1].textContent ?? "";
   const counted = rule.n_covered && rule.n_correct !== null && fired.length === 1 ? ` ${agreement(rule)}` : "";
-  return [make("p", {}, `${head} `, make("span", { class: "if" }, text), `.${counted}`)];
+  return [make("p", {}, `${lead}${head} `, make("span", { class: "if" }, text), `.${counted}`)];
 }
 
 function agreement({ n_covered: covered, n_correct: correct, precision_interval: ends }) {
