@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,64 +16,16 @@ from surrogate._evidence_local import measured_again, told_by
 from surrogate._flips import flips_of
 from surrogate._groups import Favourable, impacts_of
 from surrogate._held import outcome_scores
-from surrogate._kept import Refits
 from surrogate._probe import Groups, Probe, Saying
+from surrogate._recompute_surrogate import Figures, Known, SurrogateFigures
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.serial import pack
-from surrogate.fidelity import Curve, Trivial, Verdict, until
-from surrogate.forms import RuleSet, form_from_dict
+from surrogate.forms import form_from_dict
 from surrogate.local._stable import compared
 from surrogate.oracle import Answers
-from surrogate.rules import measure
-from surrogate.types import FloatArray, IntArray, Label, Output, Task
+from surrogate.types import FloatArray
 
-__all__ = ["Figures", "Many", "audit_figures"]
-
-Figures: TypeAlias = Iterator[tuple[tuple[str | int, ...], Any]]
-"""Where in the document, and what must stand there."""
-
-_COUNTED = ("n_covered", "n_correct", "precision_interval")
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What is known of answers."""
-
-    task: Task
-    output: Output
-    classes: tuple[Label, ...] | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Said:
-    """What a form said of rows in their order, where the form is not there."""
-
-    values: FloatArray
-    decision: npt.NDArray[Any]
-
-    def predict(self, matrix: Any, /) -> npt.NDArray[Any]:
-        return self.decision
-
-    def predict_values(self, matrix: Any, /) -> npt.NDArray[Any]:
-        return self.values
-
-
-@dataclass(frozen=True, eq=False)
-class _Numbered:
-    """What a form said of rows that are not there: each stands for itself by its number."""
-
-    said: _Said
-
-    def predict(self, matrix: Any, /) -> npt.NDArray[Any]:
-        return self.said.decision[_places(matrix)]
-
-    def predict_values(self, matrix: Any, /) -> npt.NDArray[Any]:
-        return self.said.values[_places(matrix)]
-
-
-def _places(matrix: Any) -> IntArray:
-    places: IntArray = np.asarray(matrix)[:, 0].astype(np.intp)
-    return places
+__all__ = ["Many", "audit_figures"]
 
 
 def audit_figures(document: Mapping[str, Any], evidence: Evidence) -> Figures:
@@ -92,13 +44,13 @@ def audit_figures(document: Mapping[str, Any], evidence: Evidence) -> Figures:
     """
     facts = evidence.facts
     classes = facts["classes"]
-    known = _Known(facts["task"], facts["output"], None if classes is None else tuple(classes))
+    known = Known(facts["task"], facts["output"], None if classes is None else tuple(classes))
     probes, flips = _asked(evidence)
     groups = [_groups(evidence, i, probe) for i, probe in enumerate(probes)]
     says: dict[str, Saying] = {}
     yield ("surrogates",), Many(len(facts["surrogates"]))
     for j in range(len(facts["surrogates"])):
-        one = _Surrogate(document["surrogates"][j], evidence, j, known)
+        one = SurrogateFigures(document["surrogates"][j], evidence, j, known)
         for path, value in one.figures(probes, groups):
             yield ("surrogates", j, *path), value
         says[document["surrogates"][j]["method"]] = one.form()
@@ -172,114 +124,11 @@ def _of_held(each: npt.NDArray[Any], probe: Probe) -> npt.NDArray[Any]:
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Surrogate:
-    """One surrogate: its JSON, and what is kept of it."""
-
-    document: Mapping[str, Any]
-    evidence: Evidence
-    j: int
-    known: _Known
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """What was kept of it, arrays aside."""
-        own: Mapping[str, Any] = self.evidence.facts["surrogates"][self.j]
-        return own
-
-    @property
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The arrays that were kept of it."""
-        return self.evidence.part(f"surrogate{self.j}")
-
-    def form(self) -> Saying:
-        """The form that is shown, or what it said."""
-        if self.evidence.kind == "rows":
-            return form_from_dict(self.document["form"])
-        n = len(self.arrays.get("asked/decision", self.arrays.get("asked/values", ())))
-        return _Numbered(self._said("asked", n))
-
-    def _said(self, name: str, n: int) -> _Said:
-        """What was said of n rows; values that no figure needs are 0."""
-        nothing = np.zeros((n, self.evidence.arrays["probe0/values"].shape[1]))
-        values = self.arrays.get(f"{name}/values", nothing)
-        decision = self.arrays.get(f"{name}/decision")
-        return _Said(values, values[:, 0] if decision is None else decision)
-
-    def figures(self, probes: list[Probe], groups: list[Groups]) -> Figures:
-        """Its fidelity, curve, stability, verdict and counts of rules."""
-        facts, arrays, seed = self.facts, self.arrays, self.evidence.facts["seed"]
-        base = Trivial(arrays["trivial"], facts["trivial decision"], arrays["span"])
-        form = self.form()
-        measured = [
-            probe.measure(form, self.known, base, seed=seed, groups=own)
-            for probe, own in zip(probes, groups)
-        ]
-        verdict = None
-        if facts["target"] is not None:
-            verdict = _verdict(form, probes[0], facts["target"])
-            measured[0] = replace(probes[0], verdict=verdict).stopped(measured[0])
-        yield ("fidelity",), [one.to_dict() for one in measured]
-        yield ("verdict",), None if verdict is None else verdict.to_dict()
-        yield ("curve",), self._curve(probes[0], base, seed)
-        yield ("stability",), self._stability()
-        if self.evidence.kind == "rows":
-            yield from self._counts(probes[0])
-
-    def _curve(self, probe: Probe, base: Trivial, seed: int) -> dict[str, Any] | None:
-        """Fidelity of the forms of other sizes."""
-        sizes = self.facts["sizes"]
-        if not sizes:
-            return None
-        measured = [
-            probe.measure(self._said(f"size{size}", len(probe.rows)), self.known, base, seed=seed)
-            for size in sizes
-        ]
-        return Curve(tuple(sizes), tuple(measured), unit=self.facts["unit"]).to_dict()
-
-    def _stability(self) -> dict[str, Any] | None:
-        """How alike the refits are."""
-        arrays, facts = self.arrays, self.facts
-        if "refits said" not in arrays:
-            return None
-        used = tuple(frozenset(columns) for columns in facts["refits use"])
-        refits = Refits(
-            arrays["refits said"], arrays["refits fired"], used, tuple(facts["refit seeds"])
-        )
-        return refits.stability(self.known.task).to_dict()
-
-    def _counts(self, probe: Probe) -> Figures:
-        """Support and precision of rules, and of their default."""
-        for name in ("form", "rules"):
-            described = self.document[name]
-            rules = None if described is None else form_from_dict(described)
-            if not isinstance(rules, RuleSet):
-                continue
-            found = measure(rules, probe.rows, probe.answers.decision, sources=probe.held).rules
-            told = found.to_dict()
-            yield (name,), {key: told[key] for key in (*_COUNTED, "n_rows", "level")}
-            for i, rule in enumerate(told["rules"]):
-                yield (name, "rules", i), {key: rule[key] for key in _COUNTED}
-
-
-def _verdict(form: Saying, probe: Probe, target: float) -> Verdict:
-    """Whether agreement reaches a target, row by row as it was asked."""
-    agree = np.asarray(form.predict(probe.rows) == probe.answers.decision)
-    place = 0
-
-    def draw(count: int) -> npt.NDArray[Any]:
-        nonlocal place
-        place += count
-        return agree[place - count : place]
-
-    return until(draw, target, max_rows=len(agree))
-
-
 def _of_groups(
     evidence: Evidence,
     probe: Probe,
     says: Mapping[str, Saying],
-    known: _Known,
+    known: Known,
     *,
     groups: Groups,
     flips: list[Changed],
@@ -302,7 +151,7 @@ def _of_groups(
 
 
 def _of_regions(
-    document: Mapping[str, Any], evidence: Evidence, probe: Probe, known: _Known
+    document: Mapping[str, Any], evidence: Evidence, probe: Probe, known: Known
 ) -> Figures:
     """Fidelity in regions of the first surrogate, and where a tree finds them to disagree."""
     first, seed = GlobalExplanation.from_dict(document["surrogates"][0]), evidence.facts["seed"]
@@ -322,7 +171,7 @@ def _of_regions(
         )
 
 
-def _checks(document: Mapping[str, Any], evidence: Evidence, known: _Known) -> dict[str, Any]:
+def _checks(document: Mapping[str, Any], evidence: Evidence, known: Known) -> dict[str, Any]:
     """Checks of local explanations, from the answers to all that was asked for them."""
     answers, typical = evidence.arrays["checks/answers"], evidence.arrays["checks/typical"]
     place = 0
