@@ -553,7 +553,14 @@ def test_a_budget_for_each_model() -> None:
 @pytest.mark.parametrize("most", [60, 130, 330, 700])
 @pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError])
 def test_what_ends_on_the_way_loses_nothing(most: int, end: type[BaseException]) -> None:
-    models = {"first": smooth, "second": Mortal(most, end)}
+    second = Mortal(most, end)
+    asked_after = []
+
+    def first(rows: Any) -> np.ndarray:
+        asked_after.append(second.left < 0)
+        return smooth(rows)
+
+    models = {"first": first, "second": second}
     try:
         result = compare(models, X, y=Y, attacks=(), **BOTH)
     except (KeyboardInterrupt, SurrogateError):
@@ -566,6 +573,7 @@ def test_what_ends_on_the_way_loses_nothing(most: int, end: type[BaseException])
     assert Comparison.from_json(result.to_json()) == result
     if end is KeyboardInterrupt:
         assert any("Ctrl-C" in note for note in result.notes)
+        assert not any(asked_after)  # Ctrl-C is for all
     else:
         assert any(one.method == "lime" and one.model == "first" for one in result.measured)
 
