@@ -13,14 +13,12 @@ from unittest import mock
 import numpy as np
 
 from surrogate._optional import require
-from surrogate.errors import ModelError
 from surrogate.robust.attacks.projection import Space, search_box
 from surrogate.robust.attacks.surface import Surface
 from surrogate.types import FloatArray
 
-__all__ = ["LIBRARY", "Frame", "calling", "classifier", "frame_of", "library", "seeded_starts"]
+__all__ = ["Frame", "calling", "classifier", "frame_of", "library", "seeded_starts"]
 
-LIBRARY = "adversarial-robustness-toolbox"
 FAR = 1e3  # units from zero, beyond which the library's float32 would blur a step
 _LOCK = threading.RLock()
 
@@ -136,8 +134,3 @@ def seeded_starts(module: Any, draw: np.random.Generator) -> Iterator[None]:
 
     with _LOCK, mock.patch.object(module, "random_sphere", start):
         yield
-
-
-def refused(name: str, error: Exception) -> ModelError:
-    """An error that the library raised on the way."""
-    return ModelError(f"{LIBRARY} could not run {name}: {type(error).__name__}: {error}")

@@ -46,6 +46,8 @@ def square(job: Job) -> None:
         rows, lead = hunt.margins(rows, at)
         better = lead <= margin  # of labels alone all leads are equal: the walk goes on
         here[better], margin[better] = rows[better], lead[better]
+    standing = np.isfinite(margin) & (margin >= 0)
+    hunt.best[at[standing]] = here[standing]  # not fooled, and the nearest to it in the ball
 
 
 def _shape(job: Job) -> tuple[int, int, int]:

@@ -55,18 +55,6 @@ class Surface:
         with torch.no_grad():
             return np.asarray(to_numpy(self.of(self.tensor(rows)).double()))
 
-    def jacobian(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Logits (n, k) and their gradients (n, k, d)."""
-        torch = require("torch", extra="torch")
-        with torch.enable_grad():
-            tensor = self.tensor(rows).requires_grad_(True)
-            logits = self.of(tensor)
-            slopes = []
-            for j in range(logits.shape[1]):  # rows do not meet, so one sum serves them all
-                (slope,) = torch.autograd.grad(logits[:, j].sum(), tensor, retain_graph=True)
-                slopes.append(to_numpy(slope.double()))
-        return np.asarray(to_numpy(logits.detach().double())), np.stack(slopes, axis=1)
-
 
 def find_surface(oracle: Oracle, gradients: Any, *, answers: Answers, rows: FloatArray) -> Surface:
     """The attacked model's logits with gradients.

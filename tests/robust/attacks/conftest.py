@@ -129,7 +129,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "least_likely": {"steps": 10},
     "pgd": {"steps": 10},
     "cw_l2": {"steps": 40, "searches": 3},
-    "cw_linf": {"steps": 20, "searches": 12},
+    "cw_linf": {"steps": 15, "searches": 8, "rate": 0.05},
     "deepfool": {"steps": 20},
     "square": {"steps": 80},
     "hopskipjump": {"steps": 3},

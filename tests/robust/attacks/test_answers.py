@@ -117,6 +117,7 @@ def test_square_on_pictures_and_on_labels_alone(digits: Any) -> None:
     labels = run_attack("square", Oracle(box, digits.domain), rows, codes, radius=0.2)
     assert labels.fooled.mean() <= found.fooled.mean()
     assert (np.abs(labels.rows - rows) <= 0.2 + 1e-12).all()
+    assert (labels.distance[~labels.fooled] > 0).all()  # moved, though in vain
 
 
 def test_flip_points_start_from_rows_that_are_decided_otherwise(digits: Any) -> None:

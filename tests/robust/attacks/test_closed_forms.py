@@ -105,7 +105,8 @@ def test_the_largest_step_of_carlini_and_wagner_is_near_the_least() -> None:
     X, y = rows_of(25, W, b)
     z = X @ W.T + b
     least = np.abs(z[:, 1] - z[:, 0]) / np.abs(W[1] - W[0]).sum()
-    found = run_attack("cw_linf", oracle_of(net, X), X, y)
+    options = {"steps": 20, "searches": 20}
+    found = run_attack("cw_linf", oracle_of(net, X), X, y, options=options)
     assert (found.distance >= least * (1 - 1e-9)).all()
     assert np.median(found.distance / least) < 1.15
 

@@ -78,25 +78,23 @@ def test_fooled_is_what_the_model_says(
 
 
 @BOTH
-def test_equal_seeds_give_equal_rows(
-    name: str, attacked: Made, digits: Any, attacking: Callable[..., Adversarial]
+def test_equal_seeds_give_equal_rows_at_equal_cost(
+    name: str,
+    attacked: Made,
+    digits: Any,
+    attacking: Callable[..., Adversarial],
+    quick: dict[str, Any],
 ) -> None:
-    again = attacking(digits, name)
-    np.testing.assert_array_equal(attacked("digits", name).rows, again.rows)
-    other = attacking(digits, name, seed=1)
-    assert (name in RANDOM) == (not np.array_equal(other.rows, again.rows))
-
-
-@BOTH
-def test_queries_are_those_of_the_oracle_and_no_more_than_said(
-    name: str, digits: Any, attacking: Callable[..., Adversarial], quick: dict[str, Any]
-) -> None:
-    oracle = digits.oracle()
-    found = attacking(digits, name, oracle=oracle)
-    assert found.queries == oracle.queries.rows
+    oracle, found = digits.oracle(), attacked("digits", name)
+    again = attacking(digits, name, oracle=oracle)
+    np.testing.assert_array_equal(found.rows, again.rows)
+    assert found.queries == again.queries == oracle.queries.rows
     assert set(oracle.queries.purposes) <= {"attack", "settle"}
-    most = most_queries(name, len(found), 64, gradients=True, options=quick.get(name))
+    gradients = name not in ("square", "hopskipjump")
+    most = most_queries(name, len(found), 64, gradients=gradients, options=quick.get(name))
     assert found.queries <= most
+    if name in RANDOM:
+        assert not np.array_equal(attacking(digits, name, seed=1).rows, again.rows)
 
 
 def test_the_table_says_what_each_needs() -> None:
