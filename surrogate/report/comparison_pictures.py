@@ -41,14 +41,17 @@ def curves(comparison: Comparison) -> Fragment | None:
     found = sweeps(comparison)
     if not found:
         return None
-    parts = [
-        fragments.paragraph(
-            "Fidelity over the radius, for every model, with bands that are intervals. Read the "
-            "small pictures together: a model that varies less has smaller errors and may still "
-            "have a lower R². A dotted line stands at the radius that a model was trained for, "
-            "where it is known: left of it is inside, right of it outside."
+    said = (
+        "Fidelity over the radius, for every model, with bands that are intervals. Read the small "
+        "pictures together: a model that varies less has smaller errors and may still have a lower "
+        "R²."
+    )
+    if any(model.facts.get("trained_eps") for model in comparison.models):
+        said += (
+            " A dotted line stands at the radius that a model was trained for: left of it is "
+            "inside, right of it outside."
         )
-    ]
+    parts = [fragments.paragraph(said)]
     for sweep in found:
         parts += _sweep(comparison, sweep)
     return fragments.join(parts)
