@@ -22,8 +22,8 @@ from surrogate._explain import local_method
 from surrogate._groups import Reference, check_reference, favourable_of
 from surrogate._held import (
     encode_outcomes,
+    flip_columns,
     group_labels,
-    grouping_columns,
     outcome_scores,
     true_outcomes,
 )
@@ -255,7 +255,7 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
     changed = plan_flips(
         domain,
         split,
-        [name for names in grouping_columns(domain, groups) for name in names],
+        flip_columns(domain, groups),
         most=plan.flips,
         measured=plan.fidelity,
         changes=changes,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "class_name",
     "encode_outcomes",
+    "flip_columns",
     "group_labels",
     "grouping_columns",
     "outcome_scores",
@@ -83,6 +84,12 @@ def grouping_columns(
             raise OptionError(f"A grouping crosses different columns; got {given!r}.")
         found.append(columns)
     return tuple(dict.fromkeys(found))
+
+
+def flip_columns(domain: Domain, names: Sequence[str | Sequence[str]] | None) -> tuple[str, ...]:
+    """The columns that are changed one by one: protected ones, and those of the groupings."""
+    both = (*grouping_columns(domain, None), *grouping_columns(domain, names))
+    return tuple(dict.fromkeys(name for columns in both for name in columns))
 
 
 def _labels(feature: Feature, split: Split, column: int) -> npt.NDArray[Any]:

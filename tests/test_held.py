@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from surrogate._held import encode_outcomes, group_labels, true_outcomes
+from surrogate._held import encode_outcomes, flip_columns, group_labels, true_outcomes
 from surrogate._target import Split, split_rows
 from surrogate.domain import Domain
 from surrogate.errors import DataError, OptionError
@@ -129,3 +129,9 @@ def test_outcomes_of_other_kinds_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=said):
         encode_outcomes(np.array(truth), classes, outputs)
+
+
+def test_protected_columns_and_those_of_groups_are_changed_one_by_one() -> None:
+    domain = Domain.infer(people(60), protected=["job"])
+    assert flip_columns(domain, None) == ("job",)
+    assert flip_columns(domain, [["age", "job"], "age"]) == ("job", "age")
