@@ -189,13 +189,15 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
     >>> from surrogate import compare
     >>> X = np.random.Generator(np.random.Philox(key=0)).uniform(-1, 1, (300, 2))
     >>> def smooth(rows):
-    ...     return 1 / (1 + np.exp(-4 * np.c_[-rows[:, 0], rows[:, 0]]))
+    ...     p = 1 / (1 + np.exp(-4 * rows[:, 0]))
+    ...     return np.column_stack([1 - p, p])
     >>> def rough(rows):
     ...     return smooth(rows + 0.5 * np.sin(40 * rows))
-    >>> found = compare({"rough": rough, "smooth": smooth}, X, methods=["cart"], radii=[0.1],
-    ...                 stability=0)
-    >>> [(row.verdict, row.effect > 0) for row in found.rows if row.metric == "agreement"]
-    [('higher', True), ('higher', True)]
+    >>> found = compare(
+    ...     {"rough": rough, "smooth": smooth}, X, methods=["lime"], widths=[0.5], attacks=()
+    ... )
+    >>> found.rows[0].metric, found.rows[0].verdict, found.rows[0].effect_text()
+    ('agreement', 'higher', '+15.4 points')
     """
     said, started = dict(locals()), now()
     check_said(
