@@ -101,6 +101,18 @@ def test_more_steps_never_flatter(fit, table) -> None:
     assert many.score.value <= one.score.value
 
 
+def test_a_row_that_any_step_fooled_is_fooled(fit, table, monkeypatch) -> None:
+    trained = fit(epochs=1)
+
+    def passes_by(module, x, y, **given):
+        return x, torch.arange(len(x)) % 3 == 0  # a step fooled these, the last one does not
+
+    monkeypatch.setattr("surrogate.robust.training.figures.pgd_rows", passes_by)
+    said = trained.box().ask(table[0]).values.argmax(1).numpy()
+    (found,) = trained.robust_accuracy(table[0], np.array(["no", "yes"])[said], eps=0.1)
+    assert found.score.value == pytest.approx(2 / 3)
+
+
 def test_a_net_that_pgd_breaks_is_said_to_be_broken() -> None:
     found = figures(pgd_10=0.6, pgd_25=0.01, pgd_50=0.0, fgsm_25=0.9)
     text = reading(score(0.97, "accuracy"), found, eps=0.25)
