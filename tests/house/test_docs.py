@@ -15,7 +15,7 @@ BLOCK = re.compile(r"^```(?:\{code-block\} )?python *\n(.*?)^```", re.MULTILINE 
 NOT_RUN = "# not run:"  # and why, as a block's first line
 NEEDS = {
     "httpx2": r"Endpoint\(|wrap\(\"http",
-    "torch": r"^\s*(?:import|from) torch",
+    "torch": r"^\s*(?:import|from) torch|robust\.training import",
     "onnxruntime": r"\.onnx\b",
     "pandas": r"^\s*(?:import|from) pandas|as_frame=True|to_frame\(",
     "polars": r"^\s*(?:import|from) polars",
