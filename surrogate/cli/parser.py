@@ -156,6 +156,7 @@ def build() -> argparse.ArgumentParser:
     parser_remote.endpoint(compare)
     results = _results(compare)
     parser_results.markdown(results)
+    parser_results.bound(results)
     parser_compare.results(results)
 
     parser_results.add_verify(partial(_command, commands))

@@ -141,3 +141,18 @@ def test_a_report_that_would_replace_something_else_is_refused_before_asking(
     (tmp_path / "people.json").write_text("[1, 2]", encoding="utf-8")
     assert main(["audit", model, table, "--report", str(tmp_path / "people.html")]) == 1
     assert "is no result of surrogate's" in capsys.readouterr().err
+
+
+def test_a_comparison_is_verified_and_gated(
+    model: str, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scorer = model.rpartition(":")[0]
+    path = tmp_path / "found.json"
+    models = [f"a={scorer}:probability", f"b={scorer}:probability"]
+    options = ["--drop", "truth", "--drop", "sex", "--method", "cart", "--fidelity", "40"]
+    options += ["--stability", "0", "--classes", "no,yes", "--json", str(path), "--quiet"]
+    assert main(["compare", *models, table, *options, "--min-fidelity", "1"]) == 4
+    assert "on held-out rows" in capsys.readouterr().err
+    assert main(["verify", "--recompute", str(path)]) == 0
+    settings = json.loads(path.read_text(encoding="utf-8"))["settings"]
+    assert settings["model a file sha256"] == settings["model b file sha256"]
