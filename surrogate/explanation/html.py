@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.explanation import words
+from surrogate.explanation.finding_words import compared, counted
+from surrogate.explanation.findings import by_grouping
 from surrogate.explanation.printing import (
     MOST,
     count_bad,
@@ -19,6 +21,7 @@ from surrogate.explanation.printing import (
 )
 from surrogate.render import fragments
 from surrogate.render.fragments import Fragment
+from surrogate.render.group_tables import impact_table
 from surrogate.render.names import clean
 from surrogate.render.numbers import count
 from surrogate.render.strongest import strongest
@@ -89,6 +92,9 @@ def audit_html(audit: AuditResult) -> Fragment:
         parts.append(fragments.paragraph(words.OUTCOMES))
         parts.append(fragments.table(outcome_table(audit.outcomes)))
     parts += [] if audit.local is None else [locals_html(audit.local)]
+    for impacts in by_grouping(audit.impacts):
+        parts.append(fragments.paragraph(f"{counted(impacts[0])} {compared(impacts[0])}"))
+        parts.append(fragments.table(impact_table(impacts, html=True)))
     return fragments.join(parts)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from surrogate.explanation import comparison_tables, comparison_words, words
+from surrogate.explanation import comparison_tables, comparison_words, finding_words, words
 from surrogate.explanation.comparison_text import title
+from surrogate.explanation.findings import by_attribute, by_grouping
 from surrogate.explanation.gate import gate_of
 from surrogate.explanation.printing import count_bad, form_text, overview, summary_table
 from surrogate.render.describe import form_name, size_text
+from surrogate.render.group_tables import flip_table, impact_table
 from surrogate.render.markdown import fenced, inline, listing, markdown_table
 from surrogate.render.names import clean, clip
 from surrogate.render.tables import Table, fidelity_table, outcome_table
@@ -44,6 +46,7 @@ def audit_markdown(audit: AuditResult, sha256: str, *, min_fidelity: float | Non
         parts += [inline(words.OUTCOMES), "", *_table(outcome_table(audit.outcomes))]
     if audit.local is not None:
         parts += _locals(audit.local)
+    parts += _findings(audit)
     return _text([*parts, *_verified(sha256, kept=audit.evidence is not None)])
 
 
@@ -128,6 +131,20 @@ def _locals(explanations: LocalExplanations) -> list[str]:
     left = len(explanations) - MOST_LINES
     more = [f"and {left:,} more rows", ""] if left > 0 else []
     return [inline(claim), "", *table, *more, *_noted(explanations.notes)]
+
+
+def _findings(audit: AuditResult) -> list[str]:
+    """Outcomes by group and flips, with what they do not say."""
+    parts: list[str] = []
+    for impacts in by_grouping(audit.impacts):
+        lead = f"{finding_words.counted(impacts[0])} {finding_words.compared(impacts[0])}"
+        parts += [inline(lead), "", *_table(impact_table(impacts))]
+    parts += [inline(finding_words.IMPACTS_MEAN), ""] if audit.impacts else []
+    for flips in by_attribute(audit.flips):
+        parts += [inline(finding_words.flips_said(flips[0])), ""]
+        parts += _table(flip_table(flips)) if any(one.scores for one in flips) else []
+    asked = any(one.scores for one in audit.flips)
+    return [*parts, *([inline(finding_words.FLIPS_MEAN), ""] if asked else [])]
 
 
 def _verified(sha256: str, *, kept: bool) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from surrogate.errors import InputError
 from surrogate.explanation import AuditResult, GlobalExplanation
+from surrogate.explanation.findings import finding_scores
 
 
 def test_json_comes_back_equal(demo: ModuleType) -> None:
@@ -28,7 +29,7 @@ def test_a_subclass_comes_back_as_itself(demo: ModuleType) -> None:
 
 
 def test_an_interrupted_one_says_so(demo: ModuleType) -> None:
-    empty = replace(demo.audit(), surrogates=(), local=None, outcomes=(), interrupted=True)
+    empty = AuditResult(demo.audit().target, {}, (), interrupted=True)
     assert "interrupted" in str(empty)
     assert "no surrogate was fitted" in str(empty)
     assert "interrupted" in empty._repr_html_()
@@ -44,9 +45,12 @@ def test_print_and_frame_hold_everything(demo: ModuleType) -> None:
     assert "against true outcomes" in text
     assert "This is not fidelity" in text
     frame, of_surrogate = audit.to_frame(), audit.surrogates[0].to_frame()
-    assert len(frame) == len(of_surrogate) + len(audit.outcomes)
-    assert frame["distribution"].iloc[-1] == "against true outcomes (no fidelity)"
-    assert frame["value"].iloc[-1] == audit.outcomes[0].score.value
+    of_groups = [*finding_scores(audit)]
+    assert len(frame) == len(of_surrogate) + len(audit.outcomes) + len(of_groups)
+    outcome = frame.iloc[len(of_surrogate)]
+    assert outcome["distribution"] == "against true outcomes (no fidelity)"
+    assert outcome["value"] == audit.outcomes[0].score.value
+    assert frame["value"].iloc[-1] == of_groups[-1][-1].value
     assert frame["verdict"].dropna().tolist() == ["not met"]
 
 
