@@ -247,3 +247,38 @@ def test_patches_of_a_linear_net_are_read_without_error(
     assert 0 < mse < 0.1
     assert 0.5 < agree <= 1
     assert 0.8 < margin < 1  # of two linear functions the larger is nearly linear
+
+
+def test_the_demo_compares_two_nets_without_torch(root: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    code = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "art"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+from surrogate.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+    out = run(
+        root,
+        *("-c", code, "compare", "natural=examples/natural.onnx", "robust=examples/robust.onnx"),
+        *("examples/data/magic.csv", "--test", "examples/data/magic_held_out.csv"),
+        *("--target", "shower", "--adversarial", "examples/data/magic_adversarial.npz"),
+        *("--radius", ".2", "--method", "cart", "--stability", "0", "--quiet"),
+        *("--fidelity", "200", "--option", "n_queries=500"),
+    )
+    assert "robust against natural: cart, pgd rows of radius 0.2" in out
+    assert "robust accuracy, pgd, radius 0.4" in out
+
+
+def test_make_demo_compares_what_is_there(root: Path) -> None:
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    recipe = text.partition("\ndemo:")[2].partition("\n\n")[0]
+    named = [word.rpartition("=")[2] for word in recipe.split() if "examples/" in word]
+    files = [name.partition(":")[0] for name in named]
+    assert len(files) >= 7
+    assert all((root / name).is_file() for name in files)
