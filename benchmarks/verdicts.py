@@ -302,7 +302,7 @@ def figures(seed: int) -> np.ndarray:
     x, y = DATA["fit"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        net = MLPClassifier((8,), max_iter=60, learning_rate_init=0.02, random_state=seed)
+        net = MLPClassifier((8,), solver="lbfgs", max_iter=30, random_state=seed)
         net.fit(x, y)
     tree = DecisionTreeClassifier(max_leaf_nodes=8, random_state=0)
     tree.fit(DATA["plan"][0], net.predict(DATA["plan"][0]))
