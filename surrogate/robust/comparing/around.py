@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from surrogate.types import FloatArray, IntArray
 __all__ = ["LIME", "Around", "around_rows", "check_lime", "local_cost"]
 
 LIME = "lime"
+KEPT = 1 << 20  # numbers in the rows of a plan up to which it is kept, and not drawn again
 FACTORS = (0.5, 2**-0.5, 1.0, 2**0.5, 2.0)
 """By what the default width is multiplied where no widths are given."""
 
@@ -42,6 +43,8 @@ class Around:
     refits : int
         Further plans, for stability.
     seed : int
+    kept : dict
+        Plans that were drawn.
     """
 
     job: Job
@@ -51,6 +54,7 @@ class Around:
     fresh: int
     refits: int
     seed: int
+    kept: dict[tuple[str, int], list[Drawn]] = field(default_factory=dict)
 
     def plans(self) -> Iterator[list[Drawn]]:
         """Plans to fit on, then the one that measures: one that all rows share, or one a row."""
@@ -59,10 +63,13 @@ class Around:
         yield self._drawn("fidelity", self.fresh, 0, mirrored=False)
 
     def _drawn(self, purpose: str, n: int, again: int, *, mirrored: bool) -> list[Drawn]:
-        """One plan; the same draws whenever it is called."""
+        """One plan; the same draws whenever it is called, kept where they are few."""
         design, seed = self.job.design, child_seed(self.seed, "local", purpose, again)
         if design.shared is not None:
-            return [design.shared(n, seed)]
+            drawn = self.kept.get((purpose, again)) or [design.shared(n, seed)]
+            if drawn[0].rows.size <= KEPT:
+                self.kept[purpose, again] = drawn
+            return drawn
         assert design.own is not None
         place = design.own(n, seed, mirrored=mirrored)
         return [place(row) for row in self.job.rows]
