@@ -305,7 +305,7 @@ _MEANS = _Way("difference of means", "Welch t", _mean_differences, 0.0)
 def _parts(
     said: npt.ArrayLike, groups: npt.ArrayLike, favourable: int | None
 ) -> tuple[dict[str, FloatArray], bool]:
-    """Answers by group in the groups' sorted order, and whether they are decisions."""
+    """Answers by group in the groups' order, and whether they are decisions."""
     answers, labels = np.asarray(said), np.asarray(groups).astype(str)
     if answers.ndim != 1 or labels.shape != answers.shape or not len(answers):
         raise InputError(
@@ -315,7 +315,20 @@ def _parts(
     if decides and favourable is None:
         raise InputError("Rates of decisions need the code of the favourable one; got None.")
     x = np.asarray(answers == favourable if decides else answers, dtype=np.float64)
-    return {str(name): x[labels == name] for name in np.unique(labels)}, decides
+    names = sorted(np.unique(labels).tolist(), key=_order)
+    return {name: x[labels == name] for name in names}, decides
+
+
+def _order(name: str) -> tuple[float, str]:
+    """Sorts names, but bins of a number by where they begin: "up to 28" before "28 to 37"."""
+    if name.startswith("up to "):
+        return -math.inf, name
+    start = name.removeprefix("more than ").partition(" to ")[0]
+    try:
+        value = float(start)
+    except ValueError:
+        return math.inf, name
+    return (math.inf if math.isnan(value) else value), name
 
 
 def _check_reference(reference: str | None, parts: _Groups, minimum: int) -> None:

@@ -188,3 +188,12 @@ def test_what_does_not_fit_is_refused() -> None:
         impact([0, 1], ["a"], favourable=1)
     with pytest.raises(InputError, match="favourable"):
         impact([0, 1], ["a", "b"])
+
+
+def test_bins_of_a_number_stand_in_their_order() -> None:
+    names = ["more than 48", "up to 9", "9 to 28.5", "28.5 to 48", "missing"]
+    found = impact(np.ones(5, dtype=int), names, favourable=1)
+    order = ["up to 9", "9 to 28.5", "28.5 to 48", "more than 48", "missing"]
+    assert [one.group for one in found.rates] == order
+    found = impact(np.ones(3, dtype=int), ["b", "nan", "a"], favourable=1)
+    assert [one.group for one in found.rates] == ["a", "b", "nan"]
