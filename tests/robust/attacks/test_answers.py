@@ -12,6 +12,8 @@ from surrogate.adapters import wrap
 from surrogate.domain import Domain
 from surrogate.oracle import Budget, Oracle
 from surrogate.robust.attacks import most_queries, run_attack
+from surrogate.robust.attacks.hunt import Hunt
+from surrogate.robust.attacks.projection import Space
 
 from remote_boxes import FakeRemote, ask_oracle, distinct, remote_traits, rows_of
 
@@ -158,3 +160,21 @@ def test_what_it_may_cost_is_known_before(digits: Any) -> None:
     alone = most_queries("flip_point", 100, 64)
     assert alone == most_queries("hopskipjump", 100, 64) > 50_000
     assert most_queries("square", 100, 64, options={"steps": 10}) == 1200
+
+
+def test_the_nearest_row_that_fooled_is_remembered(digits: Any) -> None:
+    space = Space(digits.domain, digits.limits, digits.X[:2], "float32")
+    hunt = Hunt(digits.oracle(), space, digits.y[:2], norm="l2")
+    hunt.ask_clean()
+    at = np.array([0, 1])
+    decided = digits.decide(digits.X)
+    far = np.stack([digits.X[np.flatnonzero(decided != digits.y[i])[0]] for i in at])
+    _, fooled = hunt.try_rows(far, at)
+    assert fooled.all()
+    near = digits.X[:2] + 0.95 * (far - digits.X[:2])
+    rows, nearer = hunt.try_rows(near, at)
+    assert nearer.any()
+    hunt.try_rows(far, at)
+    np.testing.assert_array_equal(hunt.best[nearer], rows[nearer])
+    np.testing.assert_allclose(hunt.distance, space.distance(hunt.best, "l2"))
+    assert hunt.asked == 8
