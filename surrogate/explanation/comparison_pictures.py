@@ -29,6 +29,7 @@ KINDS = ("radius", "contrasts", "transfer")
 OVER = ("noise", "adversarial", "local")
 TOP = 40
 _TABLES, _WIDEST = 6, 11.0
+_MODELS = 6  # in a table of transfer
 _RULES: dict[str, Rule] = {"kind": Choice(KINDS), "top": Whole(1)}
 _METRICS = (
     ("agreement", ("label",)),
@@ -193,9 +194,12 @@ def _transfer(comparison: Comparison, ax: Axes | None) -> list[Axes]:
 
 
 def _asked(comparison: Comparison) -> list[str]:
-    """Models that made or met adversarial rows."""
+    """Models that made or met adversarial rows; of many, the first of each arm."""
     there = {name for one in comparison.transfer for name in (one.attacker, one.target)}
-    return [name for name in comparison.names if name in there]
+    models = [model for model in comparison.models if model.name in there]
+    if len(models) > _MODELS:
+        models = list({model.arm: model for model in reversed(models)}.values())[::-1]
+    return [model.name for model in models[:_MODELS]]
 
 
 def _across(comparison: Comparison) -> int:

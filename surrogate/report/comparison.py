@@ -78,12 +78,20 @@ def _trust(comparison: Comparison) -> Fragment:
         parts.append(fragments.paragraph(kept_together(words.beyond(groups[0]))))
     parts += [fragments.paragraph(kept_together(said)) for said in words.claims(comparison)[1:]]
     if comparison.models:
-        said = [kept_together(robustness(model)) for model in comparison.models[:_MODELS]]
+        said = [kept_together(robustness(model)) for model in _one_an_arm(comparison)]
         parts.append(fragments.listing(said))
     notes = _notes(comparison)[_NOTES:]
     parts += [fragments.listing(notes, "notes")] if notes else []
     parts += _doubts(comparison)
     return fragments.join(parts)
+
+
+def _one_an_arm(comparison: Comparison) -> list[ModelFacts]:
+    """All models where they are few, else the first of each arm."""
+    models = list(comparison.models)
+    if len(models) > _MODELS:
+        models = list({model.arm: model for model in reversed(models)}.values())[::-1]
+    return models[:_MODELS]
 
 
 def _doubts(comparison: Comparison) -> list[Fragment]:
@@ -149,19 +157,23 @@ def _models(comparison: Comparison) -> Fragment | None:
 
 
 def _surrogates(comparison: Comparison) -> Fragment | None:
-    """Every model's surrogates, as tabs where the script runs."""
+    """Every model's surrogates, as tabs where the script runs; of many models, one an arm."""
     if not comparison.surrogates:
         return None
+    wanted = {model.name for model in _one_an_arm(comparison)}
+    shown = [pair for pair in comparison.surrogates if pair[0] in wanted]
+    left = len(comparison.surrogates) - len(shown)
     parts = [
         (
             f"{isolated(model, 30)}, {clean(one.method)}",
             surrogate(one, name=f"surrogate-{at}"),
         )
-        for at, (model, one) in enumerate(comparison.surrogates, start=1)
+        for at, (model, one) in enumerate(shown, start=1)
     ]
-    if len(parts) == 1:
-        return parts[0][1]
-    return fragments.tabs("Surrogates", parts)
+    said = f"{count(left, 'more surrogate')}, of further models, in the JSON of this report."
+    more = fragments.paragraph(said) if left else Fragment("")
+    body = parts[0][1] if len(parts) == 1 else fragments.tabs("Surrogates", parts)
+    return fragments.join([body, more])
 
 
 def _queries(comparison: Comparison) -> Fragment | None:

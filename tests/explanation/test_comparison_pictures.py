@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from surrogate.errors import AbilityError, InputError, OptionError
-from surrogate.explanation import Comparison, Measured
+from surrogate.explanation import Comparison, Measured, Transfer
 from surrogate.explanation.comparison_pictures import Sweep, effects, lines, sweeps
 from surrogate.fidelity import Score
 from surrogate.render.canvas import open_figure
@@ -123,6 +123,19 @@ def test_a_table_of_transfer_says_each_figure(made: Comparison, ax: Any) -> None
         "18.6 %", "16.6 to 20.6", "55.8 %", "53.8 to 57.8",
     ]  # fmt: skip
     assert parts[0].get_title(loc="left") == "error rate on pgd, radius 0.1"
+
+
+def test_of_many_models_the_first_of_each_arm_stand_in_the_table(compared: ModuleType) -> None:
+    made = compared.seeds()
+    names = made.names
+    cells = tuple(
+        Transfer("pgd", 0.1, a, b, compared.score("error rate", 0.3, 0.1))
+        for a in names
+        for b in names
+    )
+    _, ax = open_figure(9, 7)
+    (part,) = replace(made, transfer=cells).plot(ax, kind="transfer")
+    assert [text.get_text() for text in part.get_xticklabels()] == ["natural/0", "robust/0"]
 
 
 def test_undefined_figures_and_hostile_names_break_no_picture(compared: ModuleType) -> None:

@@ -14,7 +14,13 @@ pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
 from surrogate.explanation import Comparison
-from surrogate.report.comparison import _models, comparison_page, robustness
+from surrogate.report.comparison import (
+    _models,
+    _one_an_arm,
+    _surrogates,
+    comparison_page,
+    robustness,
+)
 from surrogate.report.write import render
 
 
@@ -125,6 +131,17 @@ def test_models_stand_side_by_side_and_many_below_each_other(
     assert "robust accuracy, pgd, radius 0.25" in models
     many = str(_models(compared.seeds()))
     assert many.count('scope="colgroup"') == 16
+
+
+def test_of_many_models_one_an_arm_is_shown_whole(compared: ModuleType) -> None:
+    made = compared.seeds()
+    assert [model.name for model in _one_an_arm(made)] == ["natural/0", "robust/0"]
+    (_, one), *_ = compared.comparison().surrogates
+    small = replace(one, form=one.form, rules=None)
+    many = replace(made, surrogates=tuple((model.name, small) for model in made.models))
+    section = str(_surrogates(many))
+    assert section.count('class="tab-title"') == 2
+    assert "14 more surrogates, of further models, in the JSON of this report." in section
 
 
 def test_disagreement_shows_coverage_and_precision_with_intervals(html: str) -> None:
