@@ -171,7 +171,7 @@ def test_the_nearest_row_that_fooled_is_remembered(digits: Any) -> None:
     far = np.stack([digits.X[known[digits.y[known] != digits.y[i]][0]] for i in at])
     _, fooled = hunt.try_rows(far, at)
     assert fooled.all()
-    near = digits.X[:2] + 0.95 * (far - digits.X[:2])
+    near = digits.X[:2] + 0.995 * (far - digits.X[:2])
     rows, nearer = hunt.try_rows(near, at)
     assert nearer.any()
     hunt.try_rows(far, at)
