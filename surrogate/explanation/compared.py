@@ -77,7 +77,7 @@ class Region:
         if self.kind == "clean":
             return "held-out rows"
         if self.kind == "local":
-            return "around rows" + ("" if self.radius is None else f", width {self.radius:g}")
+            return "around rows" + ("" if self.radius is None else f", width {self.radius:.3g}")
         of = "" if self.radius is None else f" of radius {self.radius:g}"
         if self.kind == "noise":
             return f"noise{of}"

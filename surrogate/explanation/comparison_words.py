@@ -5,7 +5,7 @@ They put verdicts into words and measure nothing. Terminal, notebook and report 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from surrogate.explanation.contrast import Contrast
@@ -26,6 +26,13 @@ _DOES = {
     "accuracy": ("gives the true class more often", "gives the true class less often"),
     "output spread": ("varies more", "varies less"),
 }
+
+_WAYS: tuple[Callable[[Contrast], bool], ...] = (
+    lambda c: c.better is True,
+    lambda c: c.better is False,
+    lambda c: not c.shown,
+)
+"""More closely, less closely, not shown."""
 
 
 def sentence(contrast: Contrast) -> str:
@@ -87,9 +94,9 @@ def lead(rows: Sequence[Contrast]) -> str:
     one = rows[0]
     here = [c for c in rows if c.region == one.region and c.metric != _OF_TASK]
     faithful = [c for c in here if c.metric != "output spread"]
-    closer = [_metric(c) for c in faithful if c.better]
-    further = [_metric(c) for c in faithful if c.better is False]
-    same = [_metric(c) for c in faithful if not c.shown]
+    closer, further, same = (
+        [_first_with_figures(c, faithful[0]) for c in faithful if holds(c)] for holds in _WAYS
+    )
     said = [f"more closely in {_listed(closer)}"] if closer else []
     said += [f"less closely in {_listed(further)}"] if further else []
     start = f"Read by {clean(one.method)} on {_place(one)}, {_name(one.second)} is followed"
@@ -155,6 +162,14 @@ def _metric(contrast: Contrast) -> str:
     symbol = metric_named(contrast.metric).symbol
     scale = "" if contrast.scale in ("label", "value") else f" of the {contrast.scale}"
     return f"{symbol}{scale}"
+
+
+def _first_with_figures(contrast: Contrast, first: Contrast) -> str:
+    """The metric; that of the first verdict with its effect and interval."""
+    if contrast is not first or contrast.effect is None or contrast.low is None:
+        return _metric(contrast)
+    level = f"{100 * contrast.level:g} % interval {contrast.interval_text()}"
+    return f"{_metric(contrast)} ({contrast.effect_text()}, {level})"
 
 
 def _place(contrast: Contrast) -> str:
