@@ -215,9 +215,9 @@ def test_the_claim_names_every_metric_and_of_what_it_speaks() -> None:
     (claim,) = claims(made())
     assert claim == (
         "Read by cart on held-out rows, robust is followed more closely in agreement (+3.1 "
-        "points, 95 % interval +1.1 to +5.1) and MSE of the probability and less closely in R² of the probability than natural; on other rows, "
-        "of 1 verdict 0 say more closely and 1 less closely. This speaks of these nets, not of "
-        "how they were trained: one net each."
+        "points, 95 % interval +1.1 to +5.1) and MSE of the probability and less closely in R² of "
+        "the probability than natural; on other rows, of 1 verdict 0 say more closely and 1 less "
+        "closely. This speaks of these nets, not of how they were trained: one net each."
     )
     assert str(made()).split("\n")[2].startswith("Read by cart on held-out rows")
 
