@@ -26,7 +26,7 @@ from surrogate.types import FloatArray, IntArray
 
 __all__ = ["local_cells"]
 
-AT_ONCE = 8  # models that are fitted together
+COLUMNS = 160  # of answers, of several models, that are fitted together
 
 
 def local_cells(table: Table, around: Around, common: Common) -> tuple[list[Cell], list[Size]]:
@@ -35,7 +35,7 @@ def local_cells(table: Table, around: Around, common: Common) -> tuple[list[Cell
     Models share the plan, and so its weighted sums: several are fitted together.
     """
     cells, sizes = [], []
-    for players in _together(table, around):
+    for players in _together(table, around, common):
         heard = []
         for player in players:
             told = None
@@ -49,9 +49,10 @@ def local_cells(table: Table, around: Around, common: Common) -> tuple[list[Cell
     return cells, sizes
 
 
-def _together(table: Table, around: Around) -> Iterator[list[Player]]:
-    """Players whose answers are held at once: fewer where each row has a plan of its own."""
-    size = AT_ONCE if around.job.design.shared is not None else 1
+def _together(table: Table, around: Around, common: Common) -> Iterator[list[Player]]:
+    """Players whose answers are held at once: one where each row has a plan of its own."""
+    columns = common.n_outputs * (2 if common.said == "probabilities" else 1)
+    size = max(1, COLUMNS // columns) if around.job.design.shared is not None else 1
     waiting = list(table.players)
     while waiting:
         batch, waiting = waiting[:size], waiting[size:]
