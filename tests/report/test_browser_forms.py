@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from surrogate.forms import DecisionGraph, Form, Linear, RuleSet, Tree
+from surrogate.forms import (
+    AtLeast,
+    DecisionGraph,
+    Form,
+    Interval,
+    Linear,
+    Rule,
+    RuleSet,
+    Tree,
+)
 from surrogate.report.live import form_json
+from surrogate.types import Feature
 
 from form_strategies import (
     bounds_of,
@@ -88,6 +99,28 @@ def test_rules(ask: Callable[..., list[Any]], data: st.DataObject) -> None:
     if rules.priority is None:
         held = [np.flatnonzero(line).tolist() for line in rules.holds(rows)]
         assert [answer["fired"] for answer in answers] == held
+
+
+@pytest.mark.parametrize("conflict", ["vote", "heaviest", "specific"])
+def test_conflicts_of_rules_are_settled_alike(ask: Callable[..., list[Any]], conflict: str) -> None:
+    """Length, weight and place each decide for some row; unequal values share a vote."""
+    features = tuple(Feature(f"f{j}") for j in range(3))
+    one, two, three = (Interval(j, low=0.0) for j in range(3))
+    rules = (
+        Rule((one,), (0.6, 0.3, 0.1), weight=1.0),
+        Rule((two,), (0.1, 0.8, 0.1), weight=2.0),
+        Rule((three,), (0.1, 0.1, 0.8), weight=2.0),
+        Rule((one, two), (0.7, 0.2, 0.1), weight=0.5),
+        Rule((AtLeast(1, (two, three)),), (0.0, 0.4, 0.6), weight=1.0),
+        Rule((one, three), (0.3, 0.3, 0.4), weight=0.0),
+    )
+    form = RuleSet(features, ("a", "b", "c"), rules, (0.2, 0.2, 0.6), conflict=conflict)
+    rows = np.array(list(product([-1.0, 1.0, np.nan], repeat=3)))
+    answers = ask(form, rows)
+    decides_alike(form, rows, answers)
+    if conflict != "vote":
+        first = [answer["fired"][0] if answer["fired"] else -1 for answer in answers]
+        np.testing.assert_array_equal(first, form.apply(rows))
 
 
 @examples

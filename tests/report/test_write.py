@@ -153,6 +153,17 @@ def test_every_picture_has_a_text_alternative(page: str) -> None:
     assert all(len(attributes["alt"] or "") > 20 for attributes in pictures)
 
 
+@pytest.mark.parametrize("name", ["page", "hostile"])
+def test_every_link_leads_somewhere_and_no_name_is_used_twice(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    found = [attributes for _, attributes in Reader(request.getfixturevalue(name)).found]
+    names = [attributes["id"] for attributes in found if "id" in attributes]
+    assert len(names) == len(set(names))
+    links = [a["href"] for a in found if (a.get("href") or "").startswith("#")]
+    assert {link[1:] for link in links} <= set(names)
+
+
 def test_hostile_names_are_text(hostile: str) -> None:
     assert "window.hacked" in Reader(hostile).text
     assert "{{ 7 * 7 }}" in Reader(hostile).text
