@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,7 @@ from surrogate.explanation import (
     Comparison,
     Contrast,
     Disagreement,
+    GlobalExplanation,
     Measured,
     ModelFacts,
     Region,
@@ -24,7 +26,7 @@ from surrogate.explanation import (
     Transfer,
 )
 from surrogate.fidelity import Fidelity, Interval, Score
-from surrogate.forms import RuleSet, Tree
+from surrogate.forms import Tree
 from surrogate.oracle import Queries, Timeline
 
 NOISE, ATTACKED, WIDTHS = (0.05, 0.1, 0.2, 0.4), (0.1, 0.25, 0.4), (0.5, 1.0, 2.0)
@@ -174,12 +176,18 @@ def differing(tree: Tree, names: tuple[str, str]) -> Disagreement:
     )
 
 
-def comparison(names: tuple[str, str] = ("natural", "robust")) -> Comparison:
-    """Two nets, read by a tree and by LIME."""
+@cache
+def _read() -> tuple[GlobalExplanation, GlobalExplanation, Tree]:
+    """Two surrogates, and a tree over two patterns of answers."""
     demo = _demo()
     patterns = ("both say the same", "first granted, second refused")
-    tree = demo.classifier(leaves=4, classes=patterns).form
-    assert isinstance(tree.rules(), RuleSet)
+    joint = demo.classifier(leaves=4, classes=patterns).form
+    return demo.classifier(leaves=16), demo.classifier(leaves=4), joint
+
+
+def comparison(names: tuple[str, str] = ("natural", "robust")) -> Comparison:
+    """Two nets, read by a tree and by LIME."""
+    large, little, tree = _read()
     return Comparison(
         models=tuple(facts(name, robust=i == 1) for i, name in enumerate(names)),
         measured=tuple(
@@ -208,8 +216,7 @@ def comparison(names: tuple[str, str] = ("natural", "robust")) -> Comparison:
             for target in names
         ),
         surrogates=tuple(
-            (name, replace(demo.classifier(leaves=leaves), target=name))
-            for name, leaves in zip(names, (16, 4))
+            (name, replace(one, target=name)) for name, one in zip(names, (large, little))
         ),
         disagreement=differing(tree, names),
         data={"source": "applications.csv", "sha256": "51ab" * 16, "rows": 3000, "columns": 5},

@@ -80,7 +80,7 @@ def test_adversarial_curves_are_of_rows_made_on_the_model_itself(
 
 def test_seeds_of_one_arm_share_its_colour_and_one_line_of_the_key(compared: ModuleType) -> None:
     _, ax = open_figure(9, 7)
-    parts = drawn(compared.seeds().plot(ax))
+    parts = compared.seeds().plot(ax)
     curves = [line for line in parts[0].lines if len(line.get_xdata()) > 2]
     assert len(curves) == 16
     assert len({line.get_color() for line in curves}) == 2
@@ -88,7 +88,7 @@ def test_seeds_of_one_arm_share_its_colour_and_one_line_of_the_key(compared: Mod
 
 
 def test_the_forest_shows_effects_with_intervals_and_verdicts(made: Comparison, ax: Any) -> None:
-    parts = drawn(made.plot(ax, kind="contrasts"))
+    parts = made.plot(ax, kind="contrasts")
     assert parts[0].get_title(loc="left") == (
         "agreement, percentage points: robust less natural (95 % intervals)"
     )
@@ -116,7 +116,7 @@ def test_the_forest_keeps_held_out_rows_where_there_are_too_many(made: Compariso
 
 
 def test_a_table_of_transfer_says_each_figure(made: Comparison, ax: Any) -> None:
-    parts = drawn(made.plot(ax, kind="transfer"))
+    parts = made.plot(ax, kind="transfer")
     assert len(parts) == 3
     assert [text.get_text() for text in parts[0].texts] == [
         "55.8 %", "53.8 to 57.8", "18.6 %", "16.6 to 20.6",
@@ -155,7 +155,7 @@ def test_an_undefined_figure_leaves_a_gap_in_its_curve(made: Comparison, ax: Any
         return replace(one, score=gone) if there else one
 
     holed = replace(made, measured=tuple(map(lost, made.measured)))
-    natural = drawn(holed.plot(ax))[0].lines[0]
+    natural = holed.plot(ax)[0].lines[0]
     assert np.isnan(natural.get_ydata()).tolist() == [False, False, True, False, False]
 
 
