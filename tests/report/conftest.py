@@ -105,7 +105,12 @@ class Shown:
 
     def seen(self, selector: str) -> list[str]:
         """The texts of those elements that are shown."""
-        return [one.text for one in self.all(selector) if one.is_displayed()]
+        script = """
+            return [...document.querySelectorAll(arguments[0])]
+                .filter((one) => one.checkVisibility() && one.getClientRects().length)
+                .map((one) => one.innerText);
+        """
+        return list(self.run(script, selector))
 
     @cached_property
     def errors(self) -> list[Any]:
