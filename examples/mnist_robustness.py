@@ -125,8 +125,10 @@ class Margin(torch.nn.Module):
         return (z[:, self.code] - others.max(1).values)[:, None]
 
 
-def by_patches(net: Trained, task: Task, *, n: int = 20, seed: int = 0) -> np.ndarray:
-    """LIME over patches of the first test pictures: FIGURES on fresh masks, medians over pictures.
+def patch_figures(
+    net: torch.nn.Module, classes: Sequence[Any], task: Task, *, n: int = 20, seed: int = 0
+) -> np.ndarray:
+    """LIME over patches of the first test pictures: FIGURES on fresh masks, (n, 4).
 
     Each patch is black with probability one half; all masks count alike.
     """
@@ -137,8 +139,8 @@ def by_patches(net: Trained, task: Task, *, n: int = 20, seed: int = 0) -> np.nd
     images = Images(segmentation=lambda picture: grid, fill="constant")
     flat = torch.nn.Flatten()
     job = {"domain": images, "fidelity": 100, "seed": seed, "options": {"n_samples": 1000}}
-    soft = torch.nn.Sequential(net.module, torch.nn.Softmax(1))
-    box = wrap(soft, output="probabilities", classes=net.settings.classes, preprocess=flat)
+    soft = torch.nn.Sequential(net, torch.nn.Softmax(1))
+    box = wrap(soft, output="probabilities", classes=classes, preprocess=flat)
     local = explain(box, pictures, **job)
     masks = np.random.Generator(np.random.Philox(key=seed)).integers(0, 2, (500, len(patches)))
     rows, decided = [], local.box_values.argmax(1)
@@ -147,7 +149,7 @@ def by_patches(net: Trained, task: Task, *, n: int = 20, seed: int = 0) -> np.nd
         given = np.asarray(box.ask(inputs).values)  # (500, k)
         said = local.intercept[i] + masks @ local.coef[i].T  # (500, k)
         agree = (said.argmax(1) == given.argmax(1)).mean()
-        margin = wrap(Margin(net.module, int(code)), output="values", preprocess=flat)
+        margin = wrap(Margin(net, int(code)), output="values", preprocess=flat)
         line = explain(margin, pictures[i : i + 1], **job)
         z = np.asarray(margin.ask(inputs).values).ravel()
         z_said = line.intercept[0] + masks @ line.coef[0].T
@@ -156,7 +158,13 @@ def by_patches(net: Trained, task: Task, *, n: int = 20, seed: int = 0) -> np.nd
         rows.append(
             [1 - mse / p.var(), mse, agree, 1 - ((z - z_said.ravel()) ** 2).mean() / z.var()]
         )
-    return np.median(rows, axis=0)
+    return np.array(rows)
+
+
+def by_patches(net: Trained, task: Task, *, n: int = 20, seed: int = 0) -> np.ndarray:
+    """FIGURES of a net, medians over pictures."""
+    found = patch_figures(net.module, net.settings.classes, task, n=n, seed=seed)
+    return np.median(found, axis=0)
 
 
 def lime_table(arms: dict[str, tuple[Trained, ...]], task: Task, path: Path) -> np.ndarray:
