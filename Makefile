@@ -26,7 +26,7 @@ demo: $(DEMO)/.installed  ## Audit a real model, compare two; writes out/report.
 	$(DEMO)/bin/surrogate compare natural=examples/natural.onnx robust=examples/robust.onnx \
 		examples/data/magic.csv --test examples/data/magic_held_out.csv --target shower \
 		--adversarial examples/data/magic_adversarial.npz \
-		--radius .1 --radius .2 --radius .4 --report out/comparison.html
+		--radius .1 --radius .2 --radius .4 --trained robust=.2 --report out/comparison.html
 	@echo "The whole report: open $(CURDIR)/out/report.html in a browser."
 	@echo "The comparison: open $(CURDIR)/out/comparison.html in a browser."
 

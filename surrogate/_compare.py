@@ -21,7 +21,7 @@ from surrogate.robust.comparing.agreeing import agree, settle
 from surrogate.robust.comparing.alike import Alike
 from surrogate.robust.comparing.around import LIME, Around, around_rows
 from surrogate.robust.comparing.attacking import of_task, plan_assaults
-from surrogate.robust.comparing.entrants import Entrant, check_inputs, enter
+from surrogate.robust.comparing.entrants import Entrant, check_inputs, check_trained, enter
 from surrogate.robust.comparing.family import declare
 from surrogate.robust.comparing.ground import Ground, coarsest, limits_of
 from surrogate.robust.comparing.plan import LOCAL_FRESH, Plan, cost_of, make_plan
@@ -54,6 +54,7 @@ def compare(
     radii: Sequence[float] | None = None,
     gradients: Mapping[str, Any] | None = None,
     immutable: Sequence[str] = (),
+    trained: Mapping[str, float] | None = None,
     adversarial: str | os.PathLike[str] | Sequence[ReadyRows] | None = None,
     attacked: int | None = None,
     test: Any = None,
@@ -81,6 +82,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
     radii: Sequence[float] | None = None,
     gradients: Mapping[str, Any] | None = None,
     immutable: Sequence[str] = (),
+    trained: Mapping[str, float] | None = None,
     adversarial: str | os.PathLike[str] | Sequence[ReadyRows] | None = None,
     attacked: int | None = None,
     test: Any = None,
@@ -127,6 +129,9 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         The same net, from internal rows to logits, for a model that does not show its gradients.
     immutable : sequence of str
         Columns that neither noise nor an attack moves; categories and truth values never move.
+    trained : mapping from name to float, optional
+        The radius that a model, or all nets of an arm, was trained against, in the same unit;
+        pictures mark it, so that figures inside and outside of it are told apart.
     adversarial : path of an .npz file or sequence of ReadyRows, optional
         Adversarial rows that were made before; then no attack runs unless `attacks` names one.
     attacked : int, optional
@@ -229,6 +234,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         ready=ready,
     )
     check_inputs(entrants, domain)
+    radius = check_trained(trained, entrants)
     truth = None if y is None else true_outcomes(y, split)
     limits, unmoved = limits_of(domain, split.fit, immutable=immutable)
     ground = Ground.of(
@@ -280,7 +286,8 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
     hashes = {one.name: model_hash(one.box) for one in entrants}
     return Comparison(
         models=tuple(
-            replace(one, facts={**one.facts, "hash": hashes[one.name]}) for one in found.models
+            replace(one, facts={**one.facts, "hash": hashes[one.name], **radius[one.name]})
+            for one in found.models
         ),
         measured=found.measured,
         rows=found.rows,

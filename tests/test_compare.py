@@ -76,7 +76,12 @@ class Mortal:
 
 @pytest.fixture(scope="module")
 def found() -> Comparison:
-    return compare({"rough": rough, "smooth": smooth}, X, y=Y, attacks=(), **BOTH)
+    models = {"rough": rough, "smooth": smooth}
+    return compare(models, X, y=Y, attacks=(), trained={"smooth": 0.25}, **BOTH)
+
+
+def test_the_radius_that_a_net_was_trained_against_is_a_fact_of_it(found: Comparison) -> None:
+    assert [one.facts.get("trained_eps") for one in found.models] == [None, 0.25]
 
 
 def contrast(result: Comparison, method: str, region: Region, metric: str, scale: str) -> Any:
@@ -405,6 +410,8 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "an unknown budget": (NEVER, {"budget": {"c": 9}}, OptionError, "`budget` names the model 'c'"),
     "a small budget": (NEVER, {"budget": 30}, BudgetTooSmall, "Give a budget of at least"),
     "a ledger of models here": (NEVER, {"ledger": "x"}, OptionError, "for remote models"),
+    "no radius of training": (NEVER, {"trained": {"a": 0.0}}, OptionError, r"trained\['a'\]"),
+    "training of nobody": (NEVER, {"trained": {"c": 0.1}}, OptionError, "names the model 'c'"),
     "an unknown column": (NEVER, {"immutable": ["z"]}, OptionError, "columns of the data"),
     "an unknown option": (NEVER, {"options": {"tree": {}}}, OptionError, "no parameter `tree`"),
     "a wrong option": (NEVER, {"options": {"cart": {"max_leafs": 3}}}, OptionError, "max_leaves"),

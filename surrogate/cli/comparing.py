@@ -54,11 +54,20 @@ def compare_models(given: argparse.Namespace, said: dict[str, Any]) -> Compariso
             radii=given.radius,
             gradients={name: load(path, unpickle=given.unpickle) for name, path in given.gradients},
             immutable=given.immutable,
+            trained=_trained(given.trained),
             adversarial=given.adversarial,
             options=_options(methods, attacks, given.option),
             on_progress=progress,
             **said,
         )
+
+
+def _trained(pairs: Pairs) -> dict[str, float]:
+    """Radii of training by name."""
+    try:
+        return {name: float(radius) for name, radius in pairs}
+    except ValueError:
+        raise OptionError("--trained takes a radius, such as robust=.25.") from None
 
 
 def _check_models(given: argparse.Namespace) -> None:

@@ -83,6 +83,14 @@ def work(group: argparse._ArgumentGroup) -> None:
         help="a column that neither noise nor an attack moves",
     )
     group.add_argument(
+        "--trained",
+        metavar="NAME=R",
+        action="append",
+        default=[],
+        type=pair,
+        help="the radius that a model was trained against, which pictures mark",
+    )
+    group.add_argument(
         "--stability", type=int, metavar="N", help="fit again under N other seeds (2); 0: do not"
     )
     group.add_argument("--local-rows", type=int, metavar="N", help="rows that lime explains (20)")

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from surrogate._target import Kept
+from surrogate._validate import NoneOr, Real, check
 from surrogate.adapters import wrap
 from surrogate.domain import Domain
 from surrogate.errors import DataError, OptionError
 from surrogate.oracle import Budget, Ledger
 from surrogate.types import BlackBox, Remote
 
-__all__ = ["Entrant", "arms_of", "by_name", "check_inputs", "enter"]
+__all__ = ["Entrant", "arms_of", "by_name", "check_inputs", "check_trained", "enter"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +135,25 @@ def _named(models: Any) -> _Named:
             "of a list called NAME. Rename one."
         )
     return named
+
+
+def check_trained(trained: Any, entrants: Sequence[Entrant]) -> dict[str, dict[str, float]]:
+    """What each model's facts say of the radius that it was trained against.
+
+    Raises
+    ------
+    OptionError
+        If a name is none of a model, or a radius is not a number above 0.
+    """
+    named: _Named = [(one.name, one.arm, one.seed, None) for one in entrants]
+    radii = by_name("trained", trained, named)
+    rule = NoneOr(Real(0, closed="neither"))
+    for name, radius in radii.items():
+        check("compare", {f"trained[{name!r}]": rule}, {f"trained[{name!r}]": radius})
+    return {
+        name: {} if radius is None else {"trained_eps": float(radius)}
+        for name, radius in radii.items()
+    }
 
 
 def by_name(
