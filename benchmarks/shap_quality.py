@@ -4,10 +4,8 @@ Four models with 12 to 16 features, 8 rows each, a background of 10 rows. Exact 
 all coalitions. shap runs as its own KernelExplainer with l1_reg=False, its global draws seeded.
 Printed are mean and median squared error over rows, features and seeds, as ratios to shap's.
 
-    python -P benchmarks/shap_quality.py [--seeds 10]
+    python benchmarks/shap_quality.py [--seeds 10]
 
--P, since coverage.py beside this file would be taken for the package that numba looks for.
-"""
 
 from __future__ import annotations
 

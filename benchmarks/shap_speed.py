@@ -4,10 +4,8 @@ A torch net 30-128-128-2, a background of 100 rows, 2,048 coalitions. Each round
 inference, `KernelShap.explain` and shap's KernelExplainer (l1_reg=False) in turn; ratios are
 taken within a round. Queries for fidelity are counted with the rows that bare inference answers.
 
-    python -P benchmarks/shap_speed.py [--rounds 5] [--rows 10] [--shap-rows 3] [--device cpu]
+    python benchmarks/shap_speed.py [--rounds 5] [--rows 10] [--shap-rows 3] [--device cpu]
 
--P, since coverage.py beside this file would be taken for the package that numba looks for.
-"""
 
 from __future__ import annotations
 

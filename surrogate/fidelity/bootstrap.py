@@ -46,7 +46,7 @@ MIN_SOURCES = 100
 """Effective sources from which the bootstrap is used, see `effective_freedom`.
 
 With fewer, or where few sources make up the error, BCa covers less than the jackknife with a
-t quantile on the effective freedom: benchmarks/coverage.py.
+t quantile on the effective freedom: benchmarks/interval_coverage.py.
 """
 MAX_BINS = 1000
 """More sources than this are first added up in as many random bins."""

@@ -2,8 +2,8 @@
 
 Each simulation draws everything anew: sources, their rows, and the answers. Run
 
-    python benchmarks/coverage.py              # 4,000 simulations, some minutes
-    python benchmarks/coverage.py --simulations 400 --only shares local
+    python benchmarks/interval_coverage.py              # 4,000 simulations, some minutes
+    python benchmarks/interval_coverage.py --simulations 400 --only shares local
 """
 
 from __future__ import annotations
