@@ -5,7 +5,7 @@ all coalitions. shap runs as its own KernelExplainer with l1_reg=False, its glob
 Printed are mean and median squared error over rows, features and seeds, as ratios to shap's.
 
     python benchmarks/shap_quality.py [--seeds 10]
-
+"""
 
 from __future__ import annotations
 

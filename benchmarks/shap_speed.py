@@ -5,7 +5,7 @@ inference, `KernelShap.explain` and shap's KernelExplainer (l1_reg=False) in tur
 taken within a round. Queries for fidelity are counted with the rows that bare inference answers.
 
     python benchmarks/shap_speed.py [--rounds 5] [--rows 10] [--shap-rows 3] [--device cpu]
-
+"""
 
 from __future__ import annotations
 
