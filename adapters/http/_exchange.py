@@ -235,7 +235,7 @@ class Exchange:
             told = f"sent more than {most:,} bytes; max_bytes= allows more."
             return self._unusable(told, status, fatal=True)
         if time.monotonic() > until:
-            told = f"was still answering after {end.read_timeout:g} seconds."
+            told = f"did not answer in full within {end.read_timeout:g} seconds."
             return self._unusable(told, None, fatal=False)
         return Answer(b"".join(parts), secrets)
 

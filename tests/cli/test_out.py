@@ -43,4 +43,4 @@ def test_a_folder_and_json_exclude_each_other(
     model: str, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explain", model, table, "--out", str(tmp_path), "--json", "-"]) == 2
-    assert "--json and --out" in capsys.readouterr().err
+    assert "--markdown and --out exclude" in capsys.readouterr().err
