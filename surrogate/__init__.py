@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from surrogate._explain import explain
     from surrogate._explain_to import explain_to
     from surrogate._sweep import sweep_widths
-    from surrogate._verify import verify
     from surrogate.adapters import wrap
     from surrogate.bulk import BulkExplanations, read_explanations
     from surrogate.domain import Domain, Images, Texts
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         MaskExplanations,
     )
     from surrogate.oracle import Budget, Oracle
+    from surrogate.verifying.verify import verify
 
 __version__ = "0.1.0"
 
@@ -49,7 +49,7 @@ _EXPORTS = {
     "explain_to": "surrogate._explain_to",
     "read_explanations": "surrogate.bulk",
     "sweep_widths": "surrogate._sweep",
-    "verify": "surrogate._verify",
+    "verify": "surrogate.verifying.verify",
     "wrap": "surrogate.adapters",
 }
 

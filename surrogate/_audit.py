@@ -5,21 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from surrogate._audit_find import audit_evidence, find_all
-from surrogate._audit_plan import (
-    AuditPlan,
-    audit_cost,
-    audit_extras,
-    audit_opening,
-    by_scope,
-    chosen_rows,
-    target_watch,
-)
-from surrogate._audit_read import read_all
-from surrogate._changed import FLIPS, plan_flips
 from surrogate._distill import FIDELITY, STABILITY
 from surrogate._explain import local_method
-from surrogate._groups import Reference, check_reference, favourable_of
 from surrogate._held import (
     encode_outcomes,
     flip_columns,
@@ -27,7 +14,6 @@ from surrogate._held import (
     outcome_scores,
     true_outcomes,
 )
-from surrogate._picked import LOCAL_ROWS
 from surrogate._progress import OnProgress
 from surrogate._reproduction import asking, call_text, model_hash, now
 from surrogate._target import (
@@ -38,6 +24,20 @@ from surrogate._target import (
     provenance,
     split_rows,
 )
+from surrogate.auditing.changed import FLIPS, plan_flips
+from surrogate.auditing.find import audit_evidence, find_all
+from surrogate.auditing.groups import Reference, check_reference, favourable_of
+from surrogate.auditing.picked import LOCAL_ROWS
+from surrogate.auditing.plan import (
+    AuditPlan,
+    audit_cost,
+    audit_extras,
+    audit_opening,
+    by_scope,
+    chosen_rows,
+    target_watch,
+)
+from surrogate.auditing.read import read_all
 from surrogate.domain import Domain
 from surrogate.explanation import AuditResult
 from surrogate.methods import check_needs

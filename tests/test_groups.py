@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from surrogate import Audit, audit, explain, wrap
-from surrogate._changed import BEYOND, MISSING, REFUSED, plan_flips
-from surrogate._checks import attributions, measure_checks, typical_row
-from surrogate._groups import favourable_of
 from surrogate._target import split_rows
+from surrogate.auditing.changed import BEYOND, MISSING, REFUSED, plan_flips
+from surrogate.auditing.checks import attributions, measure_checks, typical_row
+from surrogate.auditing.groups import favourable_of
 from surrogate.domain import Domain
 from surrogate.errors import BudgetTooSmall, DataError, OptionError
 from surrogate.fidelity.flips import ALL

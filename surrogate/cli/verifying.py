@@ -12,7 +12,7 @@ OK, FAILED = 0, 1
 
 def run_verify(given: argparse.Namespace) -> int:
     """Print what was checked of each file; 1 where anything is wrong with one of them."""
-    from surrogate._verify import verify
+    from surrogate.verifying.verify import verify
 
     found = {path: verify(path) for path in given.paths}
     if given.json == "-":

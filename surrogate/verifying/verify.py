@@ -11,14 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from surrogate._recompute import Many, audit_figures
-from surrogate._recompute_surrogate import Figures
-from surrogate._verification import TOLERANCE, Difference, Verification
 from surrogate.errors import InputError
 from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.serial import INTEGRITY, integrity, plain
 from surrogate.render.names import clean, clip
 from surrogate.robust.comparing.evidence import comparison_figures
+from surrogate.verifying.recompute import Many, audit_figures
+from surrogate.verifying.result import TOLERANCE, Difference, Verification
+from surrogate.verifying.surrogates import Figures
 
 __all__ = ["verify"]
 
@@ -229,7 +229,7 @@ def _written(place: Place) -> str:
 
     Examples
     --------
-    >>> from surrogate._verify import _written
+    >>> from surrogate.verifying.verify import _written
     >>> _written(("surrogates", 0, "fidelity"))
     'surrogates[0].fidelity'
     """

@@ -70,7 +70,7 @@ def favourable_of(
 
     Examples
     --------
-    >>> from surrogate._groups import favourable_of
+    >>> from surrogate.auditing.groups import favourable_of
     >>> favourable_of(None, task="classification", classes=("refused", "granted")).label
     'granted'
     """

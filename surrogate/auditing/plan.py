@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from surrogate._changed import FLIPS, Changed
-from surrogate._checks import PURPOSE as CHECKS
-from surrogate._checks import checks_cost
 from surrogate._distill import opening_of, plan_of
 from surrogate._explain import LOCAL_FIDELITY, local_method
-from surrogate._flips import PURPOSE as FLIPPED
-from surrogate._groups import Reference
-from surrogate._picked import Picked, candidates, numbered
 from surrogate._target import Split, encode_rows
 from surrogate._validate import Choice, Instance, NoneOr, Rule, Whole, check, unknown
+from surrogate.auditing.changed import FLIPS, Changed
+from surrogate.auditing.checks import PURPOSE as CHECKS
+from surrogate.auditing.checks import checks_cost
+from surrogate.auditing.flips import PURPOSE as FLIPPED
+from surrogate.auditing.groups import Reference
+from surrogate.auditing.picked import Picked, candidates, numbered
 from surrogate.domain import Domain
 from surrogate.errors import BudgetTooSmall, OptionError
 from surrogate.explanation.evidence import EVIDENCE

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from surrogate._changed import Changed
-from surrogate._checks import measure_checks
-from surrogate._disagree import disagreement_scores, regions_of
-from surrogate._evidence_local import measured_again, told_by
-from surrogate._flips import flips_of
-from surrogate._groups import Favourable, impacts_of
 from surrogate._held import outcome_scores
 from surrogate._probe import Groups, Probe, Saying
-from surrogate._recompute_surrogate import Figures, Known, SurrogateFigures
+from surrogate.auditing.changed import Changed
+from surrogate.auditing.checks import measure_checks
+from surrogate.auditing.disagree import disagreement_scores, regions_of
+from surrogate.auditing.flips import flips_of
+from surrogate.auditing.groups import Favourable, impacts_of
+from surrogate.auditing.local_evidence import measured_again, told_by
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.serial import pack
 from surrogate.forms import form_from_dict
 from surrogate.local._stable import compared
 from surrogate.oracle import Answers
 from surrogate.types import FloatArray
+from surrogate.verifying.surrogates import Figures, Known, SurrogateFigures
 
 __all__ = ["Many", "audit_figures"]
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from surrogate._audit_plan import AuditPlan, Extras
-from surrogate._changed import Changed
-from surrogate._checks import PURPOSE as CHECKS
-from surrogate._checks import check_rows, typical_row
 from surrogate._distill import distill_rows
-from surrogate._evidence import ChecksKept, evidence_of
-from surrogate._evidence_local import FRESH, LocalKept, as_measured, local_kept
 from surrogate._explain import LOCAL_FIDELITY, explain_rows, local_method
-from surrogate._flips import ask_flips
-from surrogate._groups import Favourable
 from surrogate._kept import SurrogateKept
-from surrogate._picked import Picked, covering, showing_most
 from surrogate._probe import ENDINGS, Groups, Probe
 from surrogate._target import Split
+from surrogate.auditing.changed import Changed
+from surrogate.auditing.checks import PURPOSE as CHECKS
+from surrogate.auditing.checks import check_rows, typical_row
+from surrogate.auditing.evidence import ChecksKept, evidence_of
+from surrogate.auditing.flips import ask_flips
+from surrogate.auditing.groups import Favourable
+from surrogate.auditing.local_evidence import FRESH, LocalKept, as_measured, local_kept
+from surrogate.auditing.picked import Picked, covering, showing_most
+from surrogate.auditing.plan import AuditPlan, Extras
 from surrogate.errors import BudgetTooSmall, LedgerError
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.local_checks import LocalChecks

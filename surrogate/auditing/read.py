@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from surrogate._array import to_numpy
-from surrogate._audit_find import AuditFound
-from surrogate._audit_plan import AuditPlan
-from surrogate._disagree import disagreements_of, regions_of
-from surrogate._flips import flips_of
-from surrogate._groups import Favourable, impacts_of
 from surrogate._probe import Groups
 from surrogate._target import Split
+from surrogate.auditing.disagree import disagreements_of, regions_of
+from surrogate.auditing.find import AuditFound
+from surrogate.auditing.flips import flips_of
+from surrogate.auditing.groups import Favourable, impacts_of
+from surrogate.auditing.plan import AuditPlan
 from surrogate.explanation.disagreements import Disagreements
 from surrogate.fidelity import Flips, Impact, RegionScore
 

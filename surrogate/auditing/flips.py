@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from surrogate._array import to_numpy
-from surrogate._changed import Changed
-from surrogate._groups import THE_MODEL, Favourable
 from surrogate._probe import ENDINGS, Answering, Probe, Saying
+from surrogate.auditing.changed import Changed
+from surrogate.auditing.groups import THE_MODEL, Favourable
 from surrogate.fidelity import Flips, Said, flip_scores
 from surrogate.oracle import Answers
 from surrogate.types import FloatArray, IntArray

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate._array import to_numpy
-from surrogate._changed import Changed
-from surrogate._evidence_local import LocalKept, told_by
-from surrogate._groups import Favourable, Reference
 from surrogate._kept import SurrogateKept
 from surrogate._probe import Answering, Groups, Probe
+from surrogate.auditing.changed import Changed
+from surrogate.auditing.groups import Favourable, Reference
+from surrogate.auditing.local_evidence import LocalKept, told_by
 from surrogate.explanation import Evidence, GlobalExplanation, LocalExplanations
 from surrogate.explanation.evidence import EvidenceKind
 from surrogate.types import FloatArray
