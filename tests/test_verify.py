@@ -260,6 +260,10 @@ def test_rounding_is_no_forgery(document: Any) -> None:
         (lambda d: d["evidence"]["arrays"].pop("probe0/held"), "The evidence was changed"),
         (lambda d: d["evidence"].update(arrays={}), "The evidence was changed"),
         (lambda d: d["local"]["coef"].update(shape=[1, 1]), "cannot be computed again"),
+        (lambda d: d.update(disagreements=None), "disagreements"),
+        (lambda d: d["target"]["classes"].reverse(), "target.classes"),
+        (lambda d: d["surrogates"][0]["classes"].reverse(), "surrogates[0].classes"),
+        (lambda d: d.update(schema="surrogate/width-sweep"), "it holds evidence"),
     ],
 )
 def test_what_else_is_forged_is_caught(document: Any, change: Any, said: str) -> None:
@@ -304,6 +308,8 @@ def test_a_document_without_a_hash_is_not_verified(document: Any) -> None:
         ('{"schema": "surrogate/audit", "a": NaN}', "holds NaN"),
         ('{"schema": "surrogate/audit", "a": 1, "a": 2}', "names 'a' twice"),
         ("[" * 100_000, "not the JSON of a result"),
+        ('{"schema": "surrogate/audit"}', 'whole number from 1 as "version"; got None'),
+        ('{"schema": "surrogate/audit", "version": 99}', "Upgrade it"),
     ],
 )
 def test_what_is_no_result_is_refused(text: str, said: str, folder: Path) -> None:

@@ -56,7 +56,7 @@ def check_targets(given: argparse.Namespace) -> None:
     Raises
     ------
     InputError
-        If a folder does not exist.
+        If a folder does not exist, or stands where a file is to be written.
     OptionError
         If two results are to be printed as one.
     MissingDependency
@@ -66,8 +66,12 @@ def check_targets(given: argparse.Namespace) -> None:
     if given.json == summary == "-":
         raise OptionError("--json - and --markdown - exclude each other; name a file for one.")
     for path in (given.json, summary, report):
-        if path not in (None, "-") and not Path(path).resolve().parent.is_dir():
+        if path in (None, "-"):
+            continue
+        if not Path(path).resolve().parent.is_dir():
             raise InputError(f"There is no folder {Path(path).parent} to write {path} into.")
+        if Path(path).is_dir():
+            raise InputError(f"{path} is a folder; name a file in it to write into.")
     if report is not None:
         from surrogate.report.twin import check_twin
 

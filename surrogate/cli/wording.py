@@ -13,13 +13,13 @@ _SAID = (
     (r"\boutput='(\w+)'", r"--output-kind \1"),
     (r"--output-kind labels, '(\w+)', '(\w+)' or '(\w+)'", r"--output-kind labels, \1, \2 or \3"),
     (r"\bkinds=\{'([^']+)': '(\w+)'\}", r"--kind \1=\2"),
-    (r"`(preprocess|threshold|test|groups|rows)`", r"--\1"),
-    (r"--groups\b", "--protected"),
+    (r"`(preprocess|threshold|test|groups|rows|favourable|reference)`", r"--\1"),
+    (r"`changes`", "--change"),
     (r"`y`", "--target"),
     (r"`data`", "DATA"),
     (r"Give the columns' names as header=.*", "Write a first line that names the columns."),
     (r"The `methods` of audit", "--method"),
-    (r"The `(seed|fidelity|stability|budget)` parameter of \w+", r"--\1"),
+    (r"The `(seed|fidelity|stability|budget|flips)` parameter of \w+", r"--\1"),
     (r"The `target_fidelity` parameter of \w+", "--target-fidelity"),
 )
 

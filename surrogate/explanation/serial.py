@@ -12,7 +12,17 @@ import numpy as np
 
 from surrogate.errors import InputError
 
-__all__ = ["INTEGRITY", "digest", "dumps", "integrity", "loads", "pack", "plain", "unpack"]
+__all__ = [
+    "INTEGRITY",
+    "check_version",
+    "digest",
+    "dumps",
+    "integrity",
+    "loads",
+    "pack",
+    "plain",
+    "unpack",
+]
 
 VERSION = 1
 """Version of every schema below; a newer one is refused, an older one is read."""
@@ -76,7 +86,19 @@ def loads(schema: str, text: str | bytes) -> dict[str, Any]:
             f'Expected JSON with "schema": {schema!r}; got {found!r}. '
             "Read it with the class that wrote it."
         )
-    version = document.get("version")
+    check_version(document)
+    return dict(document)
+
+
+def check_version(document: Mapping[str, Any]) -> None:
+    """Refuse a version that is none, or newer than is known here.
+
+    Raises
+    ------
+    InputError
+        If it is.
+    """
+    version, schema = document.get("version"), document.get("schema")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InputError(f'Expected a whole number from 1 as "version"; got {version!r}.')
     if version > VERSION:
@@ -84,7 +106,6 @@ def loads(schema: str, text: str | bytes) -> dict[str, Any]:
             f"This JSON is version {version} of {schema!r}; this surrogate-toolkit reads up to "
             f"version {VERSION}. Upgrade it: pip install --upgrade surrogate-toolkit"
         )
-    return dict(document)
 
 
 def plain(value: Any) -> Any:

@@ -48,8 +48,10 @@ def audit_figures(document: Mapping[str, Any], evidence: Evidence) -> Figures:
     probes, flips = _asked(evidence)
     groups = [_groups(evidence, i, probe) for i, probe in enumerate(probes)]
     says: dict[str, Saying] = {}
+    yield ("target", "classes"), classes
     yield ("surrogates",), Many(len(facts["surrogates"]))
     for j in range(len(facts["surrogates"])):
+        yield ("surrogates", j, "classes"), classes
         one = SurrogateFigures(document["surrogates"][j], evidence, j, known)
         for path, value in one.figures(probes, groups):
             yield ("surrogates", j, *path), value
@@ -158,7 +160,9 @@ def _of_regions(
     regions = regions_of(first, probe, known, seed=seed)
     yield ("regions",), [one.to_dict() for one in regions]
     described = document["disagreements"]
-    if described is not None:
+    if described is None:
+        yield ("disagreements",), "how often they disagree"
+    else:
         tree = None if described["tree"] is None else form_from_dict(described["tree"])
         overall, leaves = disagreement_scores(tree, first.form, probe, known, seed=seed)  # type: ignore[arg-type]
         yield (

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from surrogate.errors import InputError
 from surrogate.explanation.evidence import Evidence
-from surrogate.explanation.serial import INTEGRITY, integrity, plain
+from surrogate.explanation.serial import INTEGRITY, check_version, integrity, plain
 from surrogate.render.names import clean, clip
 from surrogate.robust.comparing.evidence import comparison_figures
 from surrogate.verifying.recompute import Many, audit_figures
@@ -58,7 +58,10 @@ def verify(path: str | os.PathLike[str] | Any) -> Verification:
     >>> verify(found).ok
     True
     """
-    document = _read(path.to_json() if hasattr(path, "to_json") else _text(path))
+    if hasattr(path, "to_json"):
+        document = _read(path.to_json(), "This")
+    else:
+        document = _read(_text(path), str(path))
     schema, said = str(document.get("schema")), document.get(INTEGRITY)
     computed = integrity(document)
     intact = isinstance(said, dict) and said.get("sha256") == computed
@@ -101,6 +104,7 @@ class _Found:
                 self._problems.append(f"its settings say that {promised} are kept; there are none")
             return None
         if self._document.get("schema") not in _RECOMPUTE:
+            self._problems.append("it holds evidence, which results of its schema do not keep")
             return None
         try:
             return Evidence.from_dict(kept)
@@ -164,14 +168,15 @@ def _text(path: str | os.PathLike[str]) -> str:
         raise InputError(f"{path} cannot be read: {error}.") from error
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read(text: str, name: str) -> dict[str, Any]:
     """A document as one JSON object that means the same to every reader."""
     try:
         document = json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"This is not the JSON of a result: {error}.") from error
+        raise InputError(f"{name} is not the JSON of a result: {error}.") from error
     if not isinstance(document, dict) or not str(document.get("schema")).startswith("surrogate/"):
-        raise InputError('This is not the JSON of a result: it has no "schema" of surrogate\'s.')
+        raise InputError(f'{name} is not the JSON of a result: it has no "schema" of surrogate\'s.')
+    check_version(document)
     return document
 
 

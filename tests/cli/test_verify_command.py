@@ -63,7 +63,7 @@ def test_verify_of_what_is_no_result_is_one_line(
     table: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", table]) == 1
-    assert "not the JSON of a result" in capsys.readouterr().err
+    assert f"{table} is not the JSON of a result" in capsys.readouterr().err
     assert main(["verify", f"{table}.absent"]) == 1
     assert "cannot be read" in capsys.readouterr().err
 
@@ -141,6 +141,25 @@ def test_a_report_that_would_replace_something_else_is_refused_before_asking(
     (tmp_path / "people.json").write_text("[1, 2]", encoding="utf-8")
     assert main(["audit", model, table, "--report", str(tmp_path / "people.html")]) == 1
     assert "is no result of surrogate's" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--json", "--markdown", "--report"])
+def test_a_folder_in_the_place_of_a_file_is_refused_before_asking(
+    option: str, model: str, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", model, table, option, str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "is a folder; name a file in it" in said.err
+    assert not said.out
+
+
+def test_an_option_of_groups_is_called_by_its_own_name(
+    model: str, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", model, table, "--groups", "nosuch"]) == 1
+    assert "--groups names the column 'nosuch'" in capsys.readouterr().err
+    assert main(["audit", model, table, "--flips", "-3"]) == 2
+    assert "--flips must be" in capsys.readouterr().err
 
 
 def test_a_comparison_is_verified_and_gated(
