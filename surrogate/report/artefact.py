@@ -27,7 +27,8 @@ _DRAWN = 64
 """Leaves up to which a tree is drawn."""
 _COLUMNS = 6
 """Outputs up to which a linear form is a table."""
-_LISTED = 4
+_LISTED, _SOUGHT = 4, 12
+"""Categories of a term, and of a rule's condition, by which readers filter rules."""
 _LONGEST, _WIDEST = 200_000, 400
 """Characters of a form's text, and of a line of one that is longer than that."""
 
@@ -171,7 +172,7 @@ def _rules(rules: RuleSet) -> Fragment:
             agree += f" ({100 * low:.0f} to {100 * high:.0f})"
         covered = "" if rule.n_covered is None else count(rule.n_covered)
         said = _outcome(rules, i)
-        texts = (unbroken(c.text(features, limit=_LISTED)) for c in rule.conditions)
+        texts = (unbroken(c.text(features, limit=_SOUGHT)) for c in rule.conditions)
         lines.append((f"{i + 1}", " and ".join(texts) or "always", said, covered, agree))
         correct = None if rules.classes is None else rule.n_correct
         support = fragments.support(rule.n_covered or 0, correct, most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 _LONG = 200
+_TYPED = 2000
+"""Characters of a fact, and of one that must be whole to be typed again."""
 FEWEST = 4
 """Moments of which a picture says more than the table."""
 
@@ -171,10 +174,10 @@ def flat(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]
         if isinstance(value, Mapping):
             yield from flat(value, path)
         elif value is not None and value != []:
-            yield isolated(path), _value(value)
+            yield isolated(path), _value(value, _TYPED if name in ("command", "call") else _LONG)
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, limit: int) -> str:
     """One fact in one line."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -184,7 +187,7 @@ def _value(value: Any) -> str:
         return number(value, 6)
     if isinstance(value, list):
         return ", ".join(isolated(item) for item in value[:40]) + _rest(len(value) - 40)
-    return isolated(value, _LONG)
+    return isolated(value, limit)
 
 
 def _rest(left: int) -> str:
@@ -211,7 +214,11 @@ def _reach(feature: Feature) -> str:
     if feature.categories:
         shown = ", ".join(isolated(c, 24) for c in feature.categories[:8])
         return shown + _rest(len(feature.categories) - 8)
-    return f"{number(feature.low, 6)} to {number(feature.high, 6)}"
+    below, above = math.isinf(feature.low), math.isinf(feature.high)
+    if below and above:
+        return "no bounds declared"
+    low, high = number(feature.low, 6), number(feature.high, 6)
+    return f"up to {high}" if below else f"from {low}" if above else f"{low} to {high}"
 
 
 def _marks(feature: Feature) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from surrogate.explanation import AuditResult, GlobalExplanation, LocalExplanations, words
 from surrogate.fidelity import Score
+from surrogate.oracle import Queries
 from surrogate.render import fragments
 from surrogate.render.fragments import Fragment
 from surrogate.render.names import clean
@@ -28,7 +29,7 @@ def trust(audit: AuditResult) -> Fragment:
     """The measured figures side by side, the trivial surrogate among them, and all notes."""
     parts = []
     if audit.surrogates:
-        parts.append(_measured(audit.surrogates[0]))
+        parts.append(_measured(audit.surrogates[0], audit.queries))
         target = words.verdict(audit.surrogates[0])
         parts += [fragments.paragraph(target)] if target else []
         more = words.drops(audit.surrogates[0])
@@ -41,7 +42,7 @@ def trust(audit: AuditResult) -> Fragment:
     return fragments.join(parts)
 
 
-def _measured(explanation: GlobalExplanation) -> Fragment:
+def _measured(explanation: GlobalExplanation, asked: Queries | None) -> Fragment:
     """Main scores with their whiskers on one axis, and the lift in words."""
     scores = [(clean(one.distribution), one.main) for one in explanation.fidelity]
     worst = explanation.fidelity[0]
@@ -62,19 +63,19 @@ def _measured(explanation: GlobalExplanation) -> Fragment:
             fragments.table(table, pictures=pictures, picture_head=axis),
             _LEGEND,
             fragments.paragraph(words.beside(explanation)),
-            fragments.paragraph(_cost(explanation)),
+            fragments.paragraph(_cost(explanation, asked)),
         ]
     )
 
 
-def _cost(explanation: GlobalExplanation) -> str:
+def _cost(explanation: GlobalExplanation, asked: Queries | None) -> str:
     """What the figures stand on."""
     n = explanation.fidelity[0].main.n
-    if explanation.queries is None:
+    if asked is None:
         return f"It was measured on {count(n, 'row')} that took no part in fitting it."
     return (
         f"It was measured on {count(n, 'row')} that took no part in fitting it; the model was "
-        f"asked {count(explanation.queries.rows, 'row')} in all."
+        f"asked {count(asked.rows, 'row')} in all."
     )
 
 

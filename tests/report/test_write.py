@@ -10,14 +10,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
+from surrogate import distill
+from surrogate.domain import Domain
 from surrogate.errors import InputError, MissingDependency
-from surrogate.report import write_report
+from surrogate.explanation import GlobalExplanation
+from surrogate.report import artefact, backing, write_report
 from surrogate.report.write import page_script, render
+from surrogate.types import Feature
 
 VOID = {"meta", "link", "img", "source", "br"}
 
@@ -91,6 +96,38 @@ def test_the_claim_comes_first_with_its_interval(page: str, demo: ModuleType) ->
         )
     ]
     assert places == sorted(places)
+
+
+def test_the_first_screen_counts_all_queries_of_the_audit(demo: ModuleType) -> None:
+    found = demo.audit()
+    asked = replace(found.queries, rows=98_765)
+    assert "the model was asked 98,765 rows in all" in words(render(replace(found, queries=asked)))
+
+
+def test_a_long_command_is_whole_and_no_bound_is_infinite(demo: ModuleType) -> None:
+    found, long = demo.audit(), f"surrogate audit {'--option a=1 ' * 50}--seed 3"
+    text = words(render(replace(found, settings={**found.settings, "command": long})))
+    assert long in text
+    table = backing.data(replace(found, surrogates=(_unbounded(found.surrogates[0]),)))
+    assert "no bounds declared" in table
+    assert "inf to" not in table
+
+
+def _unbounded(explanation: GlobalExplanation) -> GlobalExplanation:
+    free = Domain((Feature("age"), Feature("rooms", low=1)))
+    return replace(explanation, domain=free)
+
+
+def test_a_rule_names_the_categories_by_which_it_is_sought() -> None:
+    letters = tuple("abcdefghijklmnop")
+    job = np.array(letters * 20)
+    found = distill(
+        lambda table: np.where(table["job"] < "j", "no", "yes"),
+        {"job": job},
+        options={"max_leaves": 2},
+        stability=0,
+    )
+    assert "job in {j, k, l, m, n, o, p}" in words(str(artefact._rules(found.rules)))
 
 
 def test_everything_that_backs_it_is_there(page: str) -> None:
