@@ -57,7 +57,7 @@ def test_a_reference_or_all_pairs(model: str, table: str, tmp_path: Path) -> Non
     [
         (["--reference", "m"], "--reference takes GROUPING=GROUP, or pairs"),
         (["--groups", "x", "--change", "x=far"], "the step must be a number"),
-        (["--favourable", "perhaps"], "`favourable` must be a class of the model"),
+        (["--favourable", "perhaps"], "--favourable must be a class of the model"),
     ],
 )
 def test_what_is_wrong_is_said(
