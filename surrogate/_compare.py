@@ -257,7 +257,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         oracles = {player.name: player.oracle for player in players}
         settle(oracles, ground.held(len(ground.order))[0])
         common = agree(oracles)
-        assaults = of_task(assaults, plan, common)
+        assaults, notes = of_task(assaults, notes, plan, common)
         if truth is not None:
             encoded = encode_outcomes(truth, common.classes, common.n_outputs)
             ground = replace(ground, truth=encoded)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from surrogate.errors import MissingDependency
 
-__all__ = ["require"]
+__all__ = ["is_there", "require"]
+
+
+def is_there(root: str) -> bool:
+    """Whether a library could be imported; nothing is."""
+    try:
+        return importlib.util.find_spec(root) is not None
+    except ImportError:
+        return False
 
 
 def require(module: str, *, extra: str) -> ModuleType:

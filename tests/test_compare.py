@@ -16,6 +16,7 @@ from surrogate.errors import (
     BudgetTooSmall,
     DataError,
     InputError,
+    MissingDependency,
     ModelError,
     OptionError,
     SurrogateError,
@@ -267,6 +268,9 @@ def test_a_constant_model_is_reported_as_such() -> None:
     (note,) = result.models[0].notes[-1:]
     assert "artefact" in note
     assert note in result.notes
+    assert str(result).count("any constant follows it") == 1
+    spread = next(line for line in str(result).splitlines() if "output spread, held-out" in line)
+    assert spread.split()[-3:] == ["0.000", "none", "40"]
     one = contrast(result, "cart", CLEAN, "R2", "probability")
     assert (one.effect, one.verdict) == (None, "no difference shown")
     agreement = next(
@@ -358,6 +362,69 @@ def test_gradients_are_used_where_a_model_shows_them() -> None:
     clean = result.models[0].accuracy.value
     assert all(one.score.value < clean for one in result.models[0].robust)
     assert len(result.transfer) == 8
+
+
+@pytest.mark.parametrize("attack", ["fgsm", "flip_point"])
+def test_gradients_of_another_net_are_refused_before_surrogates_are_fitted(attack: str) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("art")
+    asked: list[int] = []
+
+    def counted(rows: Any) -> np.ndarray:
+        asked.append(len(rows))
+        return smooth(rows)
+
+    other = torch.nn.Linear(3, 2)
+    torch.nn.init.zeros_(other.weight)
+    models = {"a": counted, "b": smooth}
+    with pytest.raises(OptionError, match=r"^a: `gradients` does not answer as .*counted does"):
+        compare(
+            models,
+            X,
+            y=Y,
+            attacks=[attack],
+            gradients=dict.fromkeys(models, other),
+            **SMALL,
+        )
+    assert sum(asked) <= 40 + 40  # held-out rows, and the check's
+
+
+def test_a_library_that_is_not_there_is_said_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("surrogate.robust.comparing.attacking.is_there", lambda name: False)
+    gradients = {"a": object(), "b": object()}
+    with pytest.raises(MissingDependency, match=r"'fgsm' needs .* attacks=\(\)"):
+        compare(NEVER, X, y=Y, gradients=gradients, **SMALL)
+
+
+def test_no_attack_is_told_of_models_that_answer_numbers() -> None:
+    def number(rows: Any) -> np.ndarray:
+        return 3 * rows[:, 0]
+
+    boxes = {name: wrap(number, task="regression") for name in "ab"}
+    result = compare(boxes, X, y=X[:, 0], **SMALL)
+    assert [note for note in result.notes if "attack" in note.lower()] == [
+        "No attack was made, since these models answer numbers, and an attack needs a decision to "
+        "change; noise and the held-out rows were measured all the same."
+    ]
+    with pytest.raises(AbilityError, match="needs a decision to change"):
+        compare(boxes, X, y=X[:, 0], attacks=["square"], **SMALL)
+
+
+def test_what_was_not_measured_is_not_told_as_no_difference() -> None:
+    result = compare({"a": Mortal(100, ValueError), "b": smooth}, X, y=Y, attacks=(), **SMALL)
+    said = " ".join(str(result).split())
+    assert "Read by cart, a and b could not be compared (not measured: asking ended" in said
+    assert "no difference is shown" not in said
+    assert said.count("the model failed") == 1
+    beside = " ".join(str(result._repr_html_()).split())
+    assert beside.count("the model failed") == 1
+
+
+def test_without_a_method_nothing_is_said_of_reading() -> None:
+    result = compare({"a": rough, "b": smooth}, X, y=Y, attacks=(), **{**SMALL, "methods": []})
+    assert "No surrogate was compared" in str(result)
 
 
 def test_a_model_without_gradients_is_attacked_by_asking() -> None:

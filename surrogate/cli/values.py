@@ -90,7 +90,7 @@ def options_by_method(methods: Iterable[str], pairs: Pairs) -> dict[str, dict[st
         method, dot, key = name.rpartition(".")
         takers = [one for one in methods if (one == method if dot else key in _known(one))]
         if not takers:
-            raise OptionError(f"No method of this audit takes the option {name!r}.")
+            raise OptionError(f"None of the methods takes the option {name!r}.")
         for taker in takers:
             options.setdefault(taker, {})[key] = parse_value(value)
     return options

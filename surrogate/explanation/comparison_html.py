@@ -22,7 +22,7 @@ def html(comparison: Comparison) -> Fragment:
     """The claims, what may mislead, verdicts, and the rest folded away."""
     marked = [ENDED] if comparison.interrupted else []
     marked += [*comparison.notes, *words.guards(comparison)]
-    marked += [f"{one.name}: {note}" for one in comparison.models for note in one.notes]
+    marked += words.of_models(comparison)
     tested = words.made_by(comparison)
     found = comparison.disagreement
     return fragments.join(

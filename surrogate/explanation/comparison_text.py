@@ -28,7 +28,7 @@ def text(comparison: Comparison) -> str:
     head = clip(title(comparison), terminal_width())
     marked = [ENDED] if comparison.interrupted else []
     marked += [*comparison.notes, *words.guards(comparison)]
-    marked += [f"{one.name}: {note}" for one in comparison.models for note in one.notes]
+    marked += words.of_models(comparison)
     read = [one for one in comparison.measured if one.method and one.region.kind == "clean"]
     parts = [
         f"{head}\n{'─' * min(terminal_width(), len(head))}",
@@ -55,10 +55,16 @@ def title(comparison: Comparison) -> str:
 
 
 def _table(content: Table) -> list[str]:
-    """An empty line and the table, if there is anything in it."""
+    """An empty line and the table, if there is anything in it.
+
+    Why a figure has no interval would take the width of all others; `to_frame` says it.
+    """
     if not content.rows:
         return []
-    return ["", table(content.header, content.rows, align=content.align)]
+    rows = [
+        ["none" if cell.startswith("no interval") else cell for cell in row] for row in content.rows
+    ]
+    return ["", table(content.header, rows, align=content.align)]
 
 
 def _briefly(model: ModelFacts) -> ModelFacts:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from surrogate.explanation.compared import Measured
     from surrogate.explanation.comparison import Comparison
 
-__all__ = ["beyond", "claims", "grouped", "guards", "headline", "lead", "made_by", "sentence"]
+__all__ = [
+    "beyond",
+    "claims",
+    "grouped",
+    "guards",
+    "headline",
+    "lead",
+    "made_by",
+    "of_models",
+    "sentence",
+]
 
 _OF_TASK = "accuracy on true labels"
 _DOES = {
@@ -67,6 +77,8 @@ def sentence(contrast: Contrast) -> str:
 def claims(comparison: Comparison) -> tuple[str, ...]:
     """What is claimed, one sentence a pair and method, on held-out rows first."""
     groups = grouped(comparison)
+    if not groups and comparison.rows:
+        return ("No surrogate was compared, so nothing is said of how the models can be read.",)
     if not groups:
         return ("Nothing is compared: no verdict was reached.",)
     return tuple(headline(rows) for rows in groups)
@@ -86,12 +98,20 @@ def headline(rows: Sequence[Contrast]) -> str:
 
     It names every metric of fidelity, so that none is read alone.
     """
+    if _unmeasured(rows):
+        return f"{lead(rows)}."
     return f"{lead(rows)}{_elsewhere(rows, rows[0])}. {_about(rows[0])}"
 
 
 def lead(rows: Sequence[Contrast]) -> str:
     """The verdicts on the first rows alone, without a full stop."""
     one = rows[0]
+    if _unmeasured(rows):
+        why = f" ({clean(one.reason)})" if one.reason else ""
+        return (
+            f"Read by {clean(one.method)}, {_name(one.first)} and {_name(one.second)} could not be "
+            f"compared{why}"
+        )
     here = [c for c in rows if c.region == one.region and c.metric != _OF_TASK]
     faithful = [c for c in here if c.metric != "output spread"]
     closer, further, same = (
@@ -111,6 +131,8 @@ def lead(rows: Sequence[Contrast]) -> str:
 
 def beyond(rows: Sequence[Contrast]) -> str:
     """What stands behind `lead`: verdicts on other rows, and of what all of them speak."""
+    if _unmeasured(rows):
+        return ""
     elsewhere = _elsewhere(rows, rows[0]).removeprefix("; ")
     parts = [elsewhere[:1].upper() + elsewhere[1:] + "."] if elsewhere else []
     return " ".join([*parts, _about(rows[0])])
@@ -123,6 +145,16 @@ def guards(comparison: Comparison) -> tuple[str, ...]:
     the output differs.
     """
     return (*_trivial(comparison), *_easy(comparison), *_contrary(comparison))
+
+
+def of_models(comparison: Comparison) -> tuple[str, ...]:
+    """What is noted of single models, and not yet of the comparison."""
+    return tuple(
+        f"{one.name}: {note}"
+        for one in comparison.models
+        for note in one.notes
+        if note not in comparison.notes
+    )
 
 
 def made_by(comparison: Comparison) -> str:
@@ -210,6 +242,11 @@ def _about(contrast: Contrast) -> str:
         return "This speaks of the training recipe."
     missing = f": {clean(contrast.reason)}" if contrast.reason else ""
     return f"This speaks of these nets, not of how they were trained{missing}."
+
+
+def _unmeasured(rows: Sequence[Contrast]) -> bool:
+    """Whether no question of a pair has an answer, which is not the same as no difference."""
+    return all(one.effect is None for one in rows)
 
 
 def _trivial(comparison: Comparison) -> Iterator[str]:

@@ -75,7 +75,8 @@ def _trust(comparison: Comparison) -> Fragment:
     if groups:
         behind = [words.sentence(c) for c in groups[0] if c.region == groups[0][0].region]
         parts.append(fragments.listing(map(kept_together, behind)))
-        parts.append(fragments.paragraph(kept_together(words.beyond(groups[0]))))
+        beyond = words.beyond(groups[0])
+        parts += [fragments.paragraph(kept_together(beyond))] if beyond else []
     parts += [fragments.paragraph(kept_together(said)) for said in words.claims(comparison)[1:]]
     if comparison.models:
         said = [kept_together(robustness(model)) for model in _one_an_arm(comparison)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from surrogate._held import class_name
-from surrogate.errors import AbilityError, DataError, ModelError
+from surrogate.errors import AbilityError, AnswerError, DataError, ModelError
 from surrogate.robust.comparing.alike import Alike, Said
 from surrogate.types import FloatArray, Label, Task
 
@@ -51,6 +51,11 @@ def settle(oracles: Mapping[str, Alike], rows: FloatArray) -> None:
         oracle = oracles[name]
         try:
             oracle.settle(oracle.snap(rows))
+        except AnswerError as error:
+            raise type(error)(
+                f"{name}: {error} What a model's answers are is said by wrap(model, ...).",
+                error.answers,
+            ) from error
         except ModelError as error:
             raise type(error)(
                 f"{name}: {error} Models of a comparison share their rows ({rows.shape[1]} "

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.errors import AbilityError, DataError, OptionError
+from surrogate._optional import is_there
+from surrogate.errors import AbilityError, DataError, MissingDependency, ModelError, OptionError
 from surrogate.explanation.compared import Region
 from surrogate.robust.attacks import ATTACKS, run_attack
 from surrogate.robust.attacks.costs import most_queries
+from surrogate.robust.attacks.surface import CHECKED, find_surface
 from surrogate.robust.comparing.agreeing import Common
 from surrogate.robust.comparing.entrants import Entrant
 from surrogate.robust.comparing.players import Player, Table
@@ -28,6 +30,7 @@ __all__ = [
     "Assault",
     "attack_all",
     "attack_cost",
+    "check_surfaces",
     "meet",
     "of_task",
     "plan_assaults",
@@ -41,6 +44,12 @@ WITHOUT_LABELS = (
     "No attack was made, since none works without the true classes (`y`); noise and the held-out "
     "rows were measured all the same."
 )
+WITHOUT_DECISIONS = (
+    "No attack was made, since these models answer numbers, and an attack needs a decision to "
+    "change; noise and the held-out rows were measured all the same."
+)
+BY_LIBRARY = ("fgsm", "bim", "least_likely", "pgd", "deepfool")
+"""Attacks that the adversarial-robustness-toolbox makes, by their usual options."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,7 @@ def plan_assaults(
             "never move, nor `immutable` columns or those that do not vary."
         )
     chosen, notes = _chosen(plan, entrants)
+    _check_library(name for name, _ in chosen)
     assaults = []
     for name, entrant in chosen:
         attack = ATTACKS[name]
@@ -125,8 +135,21 @@ def plan_assaults(
     return assaults, notes
 
 
-def of_task(assaults: list[Assault], plan: Plan, common: Common) -> list[Assault]:
-    """The attacks that there are on models of a task: none on those that answer numbers.
+def _check_library(attacks: Iterable[str]) -> None:
+    """Raise where an attack is made by a library that is not there, before anything is paid."""
+    needed = [name for name in attacks if name in BY_LIBRARY]
+    if needed and not is_there("art"):
+        raise MissingDependency(
+            f"The attack {needed[0]!r} needs the adversarial-robustness-toolbox, which is not "
+            "installed; run: pip install 'surrogate-toolkit[adversarial]', name attacks that only "
+            "ask, or give attacks=() for none."
+        )
+
+
+def of_task(
+    assaults: list[Assault], notes: tuple[str, ...], plan: Plan, common: Common
+) -> tuple[list[Assault], tuple[str, ...]]:
+    """The attacks on models of a task, and what is said of them: none where they answer numbers.
 
     Raises
     ------
@@ -134,13 +157,13 @@ def of_task(assaults: list[Assault], plan: Plan, common: Common) -> list[Assault
         If one was named.
     """
     if common.task == "classification":
-        return assaults
+        return assaults, notes
     if plan.attacks:
         raise AbilityError(
             f"The attack {plan.attacks[0]!r} needs a decision to change, and these models answer "
             "numbers; leave `attacks` out, or give functions that cut their answers into classes."
         )
-    return []
+    return [], (WITHOUT_DECISIONS,) if assaults or notes else ()
 
 
 def _chosen(
@@ -214,6 +237,8 @@ def attack_cost(
         )
         for one in made
     )
+    if entrant.gradients is not None and any(ATTACKS[one.attack].uses_gradients for one in made):
+        queries += CHECKED
     return {"attack": queries, "adversarial": sum(met)}
 
 
@@ -283,6 +308,32 @@ def _ready(given: ReadyRows, ground: Ground, table: Table) -> AdversarialSet | N
     seeds = {player.name: player.entrant.seed for player in table.players}
     rows = ground.snap(given.rows[kept])
     return AdversarialSet(region, rows, place[kept], seeds.get(given.attacker))
+
+
+def check_surfaces(table: Table, ground: Ground, assaults: Sequence[Assault]) -> None:
+    """Hold the modules that were given for gradients against their models.
+
+    One of another net would end the whole comparison at its first attack; so it is refused while
+    held-out rows alone were asked.
+
+    Raises
+    ------
+    OptionError
+        If a module answers otherwise than its model.
+    """
+    used = {one.attacker for one in assaults if ATTACKS[one.attack].uses_gradients}
+    for player in table.asking():
+        given = player.entrant.gradients
+        if given is None or player.name not in used:
+            continue
+        with table.lasting(player, "the check of its gradients"):
+            oracle = player.oracle.seen(ground.domain)
+            rows = np.array(oracle.snap(ground.held(CHECKED)[0]))
+            answers = oracle.ask(rows, purpose="attack")
+            try:
+                find_surface(oracle, given, answers=answers, rows=rows)
+            except (OptionError, ModelError) as error:
+                raise OptionError(f"{player.name}: {error}") from error
 
 
 def meet(table: Table, sets: Sequence[AdversarialSet]) -> None:

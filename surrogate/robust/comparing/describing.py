@@ -117,8 +117,7 @@ def _notes(player: Player, common: Common, doubt: str) -> tuple[str, ...]:
     same = ""
     if heard is not None and heard.decision is not None:
         same = constant_note(player.name, heard.decision, common.classes)
-    ended = f"It was asked until then: {player.ended}." if player.ended else ""
-    return tuple(note for note in (doubt, same, ended) if note)
+    return tuple(note for note in (doubt, same, player.told) if note)
 
 
 def transfer_of(table: Table, ground: Ground, *, seed: int) -> tuple[Transfer, ...]:

@@ -65,12 +65,15 @@ class Player:
     heard : dict from Region to Heard
     ended : str
         Why it is asked no more; empty while it is.
+    told : str
+        The same as a sentence, with what it ended.
     """
 
     entrant: Entrant
     oracle: Alike
     heard: dict[Region, Heard] = field(default_factory=dict)
     ended: str = ""
+    told: str = ""
 
     @property
     def name(self) -> str:
@@ -161,5 +164,6 @@ class Lasting:
         player.ended = getattr(ended, "why", Interrupted.why)
         table.stopped = table.stopped or isinstance(ended, KeyboardInterrupt)
         table.first_end = table.first_end or ended
-        table.notes.append(f"{player.name}: {self._what} ended before its plan: {player.ended}.")
+        player.told = f"{player.name}: {self._what} ended before its plan: {player.ended}."
+        table.notes.append(player.told)
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ReadyRows", "check_ready", "read_ready", "ready_hash", "write_ready"]
 
 _KEYS = ("rows", "source", "attack", "attacker", "radius", "norm")
+_NORMS = ("linf", "l2", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +102,7 @@ def read_ready(path: str | os.PathLike[str]) -> tuple[tuple[ReadyRows, ...], tup
     DataError
         If the file is not there, or holds something else.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} could not be read as an .npz file: {error}.") from error
+    found = _arrays(path)
     lacks = [name for name in _KEYS if name not in found]
     if lacks:
         raise DataError(
@@ -129,6 +128,21 @@ def read_ready(path: str | os.PathLike[str]) -> tuple[tuple[ReadyRows, ...], tup
         for i in range(sets)
     )
     return read, tuple(map(str, found.get("columns", ())))
+
+
+def _arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The arrays of an .npz file."""
+    try:
+        with Path(path).open("rb") as opened:
+            if not zipfile.is_zipfile(opened):
+                raise DataError(
+                    f"{path} could not be read as an .npz file: it is none, or not whole; "
+                    "surrogate.robust.comparing.write_ready writes such a file."
+                )
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} could not be read as an .npz file: {error}.") from error
 
 
 def check_ready(given: Any, domain: Domain, *, n_rows: int) -> tuple[ReadyRows, ...]:
@@ -190,6 +204,12 @@ def _check_set(one: ReadyRows, domain: Domain, n_rows: int) -> None:
         raise DataError(
             f"{where}: source must name rows from 0 to {n_rows - 1:,}, counted in `test` where "
             "that is given, else in `data`."
+        )
+    if one.radius is not None and not 0 < one.radius < np.inf:
+        raise DataError(f"{where}: radius must be a number above 0, or None; got {one.radius!r}.")
+    if one.norm not in _NORMS:
+        raise DataError(
+            f"{where}: norm must be 'linf', 'l2', or empty where it is not known; got {one.norm!r}."
         )
     domain.encode(domain.decode(np.asarray(rows, dtype=np.float64)), where=where)
 

@@ -14,7 +14,7 @@ from surrogate.explanation.contrast import Contrast
 from surrogate.explanation.joint_tree import Disagreement
 from surrogate.robust.comparing.agreeing import Common
 from surrogate.robust.comparing.around import Around
-from surrogate.robust.comparing.attacking import Assault, attack_all, meet
+from surrogate.robust.comparing.attacking import Assault, attack_all, check_surfaces, meet
 from surrogate.robust.comparing.cells import Cell, measure
 from surrogate.robust.comparing.describing import models_of, transfer_of
 from surrogate.robust.comparing.doubts import easier_notes
@@ -94,7 +94,9 @@ def run(
         What ended the asking, if it did before there was anything to show of two models.
     """
     kept = _Kept()
-    _hear_regions(table, ground, plan)
+    _hear_held(table, ground)
+    check_surfaces(table, ground, assaults)
+    _hear_noise(table, ground, plan)
     if sum(CLEAN in player.heard for player in table.players) < 2:
         raise table.first_end or SurrogateError("There is nothing to compare.")
     _fit(table, ground, plan, kept.fitted)
@@ -125,13 +127,18 @@ def run(
     )
 
 
-def _hear_regions(table: Table, ground: Ground, plan: Plan) -> None:
-    """Ask held-out rows, and the same with noise of growing radius."""
+def _hear_held(table: Table, ground: Ground) -> None:
+    """Ask held-out rows."""
     rows, source = ground.held(len(ground.order))
     for player in table.asking():
         table.hear(player, CLEAN, rows, source=source, purpose="held-out")
+
+
+def _hear_noise(table: Table, ground: Ground, plan: Plan) -> None:
+    """Ask the same rows with noise of growing radius."""
     if ground.limits is None:
         return
+    rows, source = ground.held(len(ground.order))
     seed = child_seed(plan.seed, "noise")
     for radius in plan.radii:
         moved, kept = noisy(

@@ -77,9 +77,31 @@ def test_ready_rows_are_held_against_the_domain(tmp_path: Path) -> None:
     (tmp_path / "b.npz").write_bytes(b"no zip")
     with pytest.raises(DataError, match="could not be read"):
         check_ready(tmp_path / "b.npz", DOMAIN, n_rows=60)
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    with pytest.raises(
+        DataError, match=r"array.npy could not be read as an \.npz file: it is none"
+    ):
+        check_ready(tmp_path / "array.npy", DOMAIN, n_rows=60)
+    whole = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="it is none, or not whole"):
+        check_ready(tmp_path / "half.npz", DOMAIN, n_rows=60)
     np.savez(tmp_path / "c.npz", rows=np.zeros(3))
     with pytest.raises(DataError, match="lacks 'source', 'attack'"):
         check_ready(tmp_path / "c.npz", DOMAIN, n_rows=60)
+
+
+@pytest.mark.parametrize("radius", [0.0, -1.0, float("nan"), float("inf")])
+def test_ready_rows_have_a_radius_or_none(radius: float) -> None:
+    given = ReadyRows("pgd", "m", radius, ROWS[:3], np.arange(3))
+    with pytest.raises(DataError, match="radius must be a number above 0, or None"):
+        check_ready([given], DOMAIN, n_rows=60)
+
+
+def test_ready_rows_are_measured_in_a_known_norm() -> None:
+    given = ReadyRows("pgd", "m", 0.1, ROWS[:3], np.arange(3), "l7")
+    with pytest.raises(DataError, match="norm must be 'linf', 'l2'"):
+        check_ready([given], DOMAIN, n_rows=60)
 
 
 def test_every_remote_model_has_a_ledger_of_its_own(tmp_path: Path) -> None:
