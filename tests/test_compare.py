@@ -458,6 +458,12 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "an empty name": ({"": never, "b": never}, {}, OptionError, "not empty"),
     "a name that is a number": ({1: never, "b": never}, {}, OptionError, "must be strings"),
     "an empty arm": ({"a": [], "b": never}, {}, OptionError, "holds no model"),
+    "a net twice in an arm": (
+        {"a": [never, never], "b": never},
+        {},
+        OptionError,
+        "the same model twice, as a/0 and a/1",
+    ),
     "a name twice": ({"a": [never], "a/0": never}, {}, OptionError, "are called 'a/0'"),
     "an unknown method": (NEVER, {"methods": ["tree"]}, OptionError, "no method 'tree'"),
     "another local method": (NEVER, {"methods": ["kernel_shap"]}, OptionError, "takes lime"),

@@ -124,6 +124,7 @@ def _named(models: Any) -> _Named:
         seeds = list(given) if several else [given]
         if not seeds:
             raise OptionError(f"The arm {arm!r} of `models` holds no model.")
+        _refuse_twice(arm, seeds)
         named += [
             (f"{arm}/{i}" if several else arm, arm, i, model) for i, model in enumerate(seeds)
         ]
@@ -135,6 +136,18 @@ def _named(models: Any) -> _Named:
             "of a list called NAME. Rename one."
         )
     return named
+
+
+def _refuse_twice(arm: str, seeds: Sequence[Any]) -> None:
+    """Raise where one net stands for two training seeds, which would not vary as seeds do."""
+    places: dict[object, int] = {}
+    for i, model in enumerate(seeds):
+        key = str(model) if isinstance(model, str | os.PathLike) else id(model)
+        if places.setdefault(key, i) != i:
+            raise OptionError(
+                f"The arm {arm!r} of `models` holds the same model twice, as {arm}/{places[key]} "
+                f"and {arm}/{i}: training seeds are nets trained apart. Give each once."
+            )
 
 
 def check_trained(trained: Any, entrants: Sequence[Entrant]) -> dict[str, dict[str, float]]:

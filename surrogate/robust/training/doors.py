@@ -226,6 +226,13 @@ def train_arms(
     >>> {name: len(nets) for name, nets in arms.items()}
     {'natural': 2, 'pgd': 2}
     """
+    seeds = tuple(seeds)
+    twice = next((seed for seed in seeds if seeds.count(seed) > 1), None)
+    if twice is not None:
+        raise OptionError(
+            f"The `seeds` of train_arms hold {twice!r} twice: equal seeds give equal nets, which "
+            "show nothing of how nets of a recipe vary. Give each once."
+        )
     place = None if folder is None else Path(folder)
     if place is not None:
         place.mkdir(parents=True, exist_ok=True)

@@ -195,7 +195,7 @@ def read_rows(
     x = x.reshape(len(x), -1)
     _check_box(x, box, who)
     labels = _labels(y, len(x), who)
-    known = tuple(np.unique(labels).tolist()) if classes is None else classes
+    known = _classes(labels, who) if classes is None else classes
     code = {name: i for i, name in enumerate(known)}
     strange = sorted({str(name) for name in labels.tolist() if name not in code})
     if strange:
@@ -234,6 +234,18 @@ def _check_box(x: FloatArray, box: Box, who: str) -> None:
             f" {x[row, column]:g} ({int(outside.any(axis=1).sum()):,} rows are outside). Scale"
             " the rows, say their own box=(low, high), or box=None for examples not clipped."
         )
+
+
+def _classes(labels: Any, who: str) -> tuple[Any, ...]:
+    """The classes that there are, in order."""
+    try:
+        return tuple(np.unique(labels).tolist())
+    except TypeError:
+        kinds = sorted({type(name).__name__ for name in labels.tolist()})
+        raise DataError(
+            f"{who} puts classes in their order, and y holds {' and '.join(kinds)}; make all of "
+            "them texts, or all numbers."
+        ) from None
 
 
 def _labels(y: Any, n: int, who: str) -> Any:

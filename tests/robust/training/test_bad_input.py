@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from surrogate.errors import DataError, OptionError
-from surrogate.robust.training import train
+from surrogate.robust.training import train, train_arms
 from surrogate.sampling import generator
 
 pytest.importorskip("torch")
@@ -19,6 +19,7 @@ pytest.importorskip("torch")
         ({"y": ["a", "b"]}, r"needs y of shape \(300,\), one class a row; got \(2,\)"),
         ({"y": np.array([None] + ["a"] * 299, dtype=object)}, "row 0 has none"),
         ({"y": np.r_[np.zeros(299), np.nan]}, "row 299 has none"),
+        ({"y": np.array([1, "a"] * 150, dtype=object)}, "y holds int and str; make all of them"),
         ({"y": np.zeros(300, int)}, "two classes or more; y holds only 0"),
         ({"X": np.full((300, 9), 2.0)}, r"column 0 of row 0 is 2 \(300 rows are outside\)"),
         ({"X": np.full((300, 9), np.nan)}, "finite numbers; row 0"),
@@ -31,8 +32,8 @@ pytest.importorskip("torch")
         ({"test": (np.zeros((3, 9)), ["maybe"] * 3)}, "y also holds maybe"),
     ],
     ids=[
-        "labels", "length", "none", "nan", "one class", "box", "missing", "flat", "texts", "empty",
-        "few", "rare", "test columns", "test classes",
+        "labels", "length", "none", "nan", "mixed", "one class", "box", "missing", "flat", "texts",
+        "empty", "few", "rare", "test columns", "test classes",
     ],
 )  # fmt: skip
 def test_bad_rows(table, change: dict, said: str) -> None:
@@ -88,3 +89,8 @@ def test_rows_of_any_range_are_trained_on_without_a_box(rng) -> None:
     assert trained.settings.box is None
     fgsm = train(X, X[:, 0] > 0, architecture="softmax", recipe="fgsm", box=None, eps=5.0, epochs=1)
     assert "at eps 5, not clipped" in str(fgsm)
+
+
+def test_a_seed_counts_once(table) -> None:
+    with pytest.raises(OptionError, match="hold 3 twice: equal seeds give equal nets"):
+        train_arms(*table, seeds=[3, 4, 3], architecture="softmax", epochs=1)
