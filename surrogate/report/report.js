@@ -156,7 +156,9 @@ function say(data, { row, wrong }, answer, scope) {
   each(".hit", (element) => element.classList.remove("hit"), scope);
   if (wrong.length) {
     const names = wrong.slice(0, 5).map((one) => `${one.feature.name} (${one.feature.hint})`);
-    answer.replaceChildren(make("p", { class: "said" }, `Not a row yet: ${names.join("; ")}.`));
+    const said = `Not a row yet: ${names.join("; ")}.`;
+    answer.replaceChildren(make("p", { class: "said" }, said));
+    tell(scope, said);
     return;
   }
   const found = evaluate(data.form, row);
@@ -165,8 +167,13 @@ function say(data, { row, wrong }, answer, scope) {
   lines.push(...REASONS[data.form.form](data.form, found, row, scope));
   if (data.rules) lines.push(...ruleReasons(data.rules, evaluate(data.rules, row), scope, "As rules: "));
   answer.replaceChildren(...lines, make("p", { class: "legend" }, data.note));
+  tell(scope, said.textContent);
+}
+
+/** Tell those who hear the page what changed. */
+function tell(scope, said) {
   const told = scope.querySelector(".told");
-  if (told.textContent !== said.textContent) told.textContent = said.textContent;
+  if (told.textContent !== said) told.textContent = said;
 }
 
 /** The answer in words: the class and its probability, or values. */

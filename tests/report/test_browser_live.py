@@ -66,6 +66,7 @@ def test_what_is_no_row_is_said_and_answers_nothing(opened: Opened) -> None:
     page = opened("audit")
     retype(page, "age", "20.5")
     assert answer(page) == "Not a row yet: age (whole number)."
+    assert page.text(".told") == answer(page)
     assert page.all(".hit") == []
     assert page.one("[aria-invalid=true]").get_attribute("type") == "number"
     retype(page, "age", "")
