@@ -423,7 +423,9 @@ def test_what_was_not_measured_is_not_told_as_no_difference() -> None:
 
 
 def test_without_a_method_nothing_is_said_of_reading() -> None:
-    result = compare({"a": rough, "b": smooth}, X, y=Y, attacks=(), **{**SMALL, "methods": []})
+    result = compare(
+        {"a": rough, "b": smooth}, X, y=Y, attacks=(), **{**SMALL, "methods": [], "options": {}}
+    )
     assert "No surrogate was compared" in str(result)
 
 
@@ -510,7 +512,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "rows of no kind": (NEVER, {"adversarial": 3}, OptionError, "list of ReadyRows"),
     "widths of lime": (
         NEVER,
-        {"methods": ["lime"], "widths": [-1]},
+        {"methods": ["lime"], "widths": [-1], "options": {}},
         OptionError,
         "numbers above 0",
     ),
@@ -520,7 +522,18 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
         OptionError,
         "settles by itself",
     ),
-    "hidden layers": (NEVER, {"methods": ["eclaire"]}, AbilityError, "hidden layers"),
+    "hidden layers": (
+        NEVER,
+        {"methods": ["eclaire"], "options": {}},
+        AbilityError,
+        "hidden layers",
+    ),
+    "options of what is not run": (
+        NEVER,
+        {"options": {"lime": {"n_samples": 9}}},
+        OptionError,
+        "no parameter `lime`",
+    ),
     "a wrong level": (NEVER, {"level": 1.0}, OptionError, "`level`"),
 }
 

@@ -12,7 +12,7 @@ from surrogate._distill import plan_of
 from surrogate._target import Split
 from surrogate._validate import NoneOr, Real, Whole, check, unknown
 from surrogate.errors import OptionError
-from surrogate.methods import METHODS, check_needs, find
+from surrogate.methods import check_needs, find
 from surrogate.robust.attacks import ATTACKS
 from surrogate.robust.comparing.around import LIME, local_cost
 from surrogate.robust.comparing.attacking import Assault, attack_cost
@@ -117,7 +117,7 @@ def make_plan(
         )
     given = dict(options or {})
     chosen = None if attacks is None else _attacks(attacks)
-    unknown("compare(options=...)", given, [*METHODS, *ATTACKS])
+    unknown("compare(options=...)", given, [*names, *(ATTACKS if chosen is None else chosen)])
     return Plan(
         methods=tuple(name for name in names if name not in local),
         lime=bool(local),
