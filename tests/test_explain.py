@@ -113,7 +113,7 @@ FIDELITY = ["fidelity", "(interval)"]
 def test_many_rows_are_a_line_each() -> None:
     text = str(explain(three_classes, numbers(60), **EXPLAIN))
     (head,) = [line for line in text.splitlines() if line.lstrip().startswith("row  ")]
-    assert head.split() == ["row", "class", "model", "strongest", "term", "effect", *FIDELITY]
+    assert head.split() == ["row", "for", "model", "strongest", "term", "effect", *FIDELITY]
 
 
 def test_a_global_method_hands_over_to_distill() -> None:

@@ -98,7 +98,7 @@ def _overview(explanations: MaskExplanations, *, html: bool = False) -> Table:
         fidelity = f"{score.value_text()} ({ends})"
         lines.append((clean(one.index), name, said, *strong, fidelity, bad_one))
     part = f"strongest {explanations.domains[0].part}"
-    header = (explanations.kind, "class", "model", part, "effect", "fidelity (interval)", "")
+    header = (explanations.kind, "for", "model", part, "effect", "fidelity (interval)", "")
     return Table(header, tuple(lines), "rlrlrrl")
 
 

@@ -176,7 +176,7 @@ def overview(explanations: LocalExplanations, *, html: bool = False) -> Table:
         lines.append((clean(one.index), name, said, *term, fidelity, *stable, bad))
     stability = explanations.stability
     overlap = () if stability is None else (f"top-{stability.top} Jaccard",)
-    header = ("row", "class", "model", "strongest term", "effect", "fidelity (interval)")
+    header = ("row", "for", "model", "strongest term", "effect", "fidelity (interval)")
     return Table((*header, *overlap, ""), tuple(lines), f"rlrlrr{'r' * len(overlap)}l")
 
 

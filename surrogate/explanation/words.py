@@ -181,7 +181,7 @@ def local_claim(explanation: LocalExplanation, k: int) -> str:
     where = clean(explanation.batch.fidelity.distribution)
     said = f"{score} on {where}, where a constant has 0"
     error = number(float(explanation.batch.fidelity.error[0, k]))
-    what = "value" if explanation.classes is None else f'"{name}"'
+    what = "value" if explanation.classes is None else f'answer for "{name}"'
     return f"{what}: the model says {box}, this form {local} (error {error}); {said}."
 
 
