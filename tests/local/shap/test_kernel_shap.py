@@ -446,7 +446,7 @@ def test_explain_prints_stores_and_fits_again() -> None:
     assert found.stability is not None
     assert LocalExplanations.from_json(found.to_json()) == found
     assert "x0 = " in str(found)
-    assert "fresh coalitions of features" in str(found)
+    assert "fresh coalitions of features" in " ".join(str(found).split())
     np.testing.assert_allclose(found.predict(X[:2])[[0, 1], [0, 1]], soft(X[:2]), atol=1e-12)
     assert len(found.to_frame()) == 2 * 3 * 13
     assert "<" in found._repr_html_()
