@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from surrogate.explanation import frames, html, markdown, printing
 from surrogate.explanation.disagreements import Disagreements
@@ -14,7 +14,7 @@ from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.local_checks import LocalChecks
 from surrogate.explanation.local_explanations import LocalExplanations
-from surrogate.explanation.serial import digest, dumps, loads, plain
+from surrogate.explanation.serial import Document, digest, plain
 from surrogate.render.fragments import notebook
 
 if TYPE_CHECKING:
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AuditResult"]
 
-_SCHEMA = "surrogate/audit"
-
 
 @dataclass(frozen=True, eq=False)
-class AuditResult:
+class AuditResult(Document):
     """Surrogates of one model on one table, and what they cost.
 
     Parameters
@@ -68,6 +66,8 @@ class AuditResult:
     checks : LocalChecks or None
         Local explanations, checked by asking the target again.
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/audit"
 
     target: Mapping[str, Any]
     data: Mapping[str, Any]
@@ -137,21 +137,6 @@ class AuditResult:
             checks=optional(LocalChecks.from_dict, data.get("checks")),
         )
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/audit"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
     def to_markdown(self, *, min_fidelity: float | None = None) -> str:
         """A summary in GitHub-flavoured Markdown, such as for a pipeline's page.
 
@@ -161,11 +146,6 @@ class AuditResult:
             Say whether the lower end of the interval reaches it.
         """
         return markdown.audit_markdown(self, digest(self.to_json()), min_fidelity=min_fidelity)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AuditResult):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def to_frame(self) -> pd.DataFrame:
         """Every measured figure as a pandas DataFrame, one a line, true outcomes last.

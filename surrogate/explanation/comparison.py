@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from surrogate.explanation import (
     comparison_frames,
@@ -21,7 +21,7 @@ from surrogate.explanation.evidence import Evidence
 from surrogate.explanation.global_explanation import GlobalExplanation
 from surrogate.explanation.joint_tree import Disagreement
 from surrogate.explanation.parts import optional
-from surrogate.explanation.serial import digest, dumps, loads, plain
+from surrogate.explanation.serial import Document, digest, plain
 from surrogate.render.fragments import notebook
 
 if TYPE_CHECKING:
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison"]
 
-_SCHEMA = "surrogate/comparison"
-
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Document):
     """Several models, read by the same surrogates on the same rows, and how they differ.
 
     Parameters
@@ -69,6 +67,8 @@ class Comparison:
     evidence : Evidence or None
         Sums by source row that figures and verdicts are computed from, for `surrogate.verify`.
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/comparison"
 
     models: tuple[ModelFacts, ...]
     measured: tuple[Measured, ...]
@@ -143,21 +143,6 @@ class Comparison:
             evidence=optional(Evidence.from_dict, data.get("evidence")),
         )
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/comparison"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
     def to_markdown(self, *, min_fidelity: float | None = None) -> str:
         """A summary in GitHub-flavoured Markdown, such as for a pipeline's page.
 
@@ -167,11 +152,6 @@ class Comparison:
             Say whether the lower end of the interval reaches it.
         """
         return markdown.comparison_markdown(self, digest(self.to_json()), min_fidelity=min_fidelity)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Comparison):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def to_frame(self, what: str = "contrasts") -> pd.DataFrame:
         """Figures as a pandas DataFrame, one a line, with their intervals.

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from surrogate.errors import InputError
 from surrogate.explanation.compared import Region
-from surrogate.explanation.frames import pandas
-from surrogate.fidelity import Score
+from surrogate.explanation.frames import pandas, score_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +49,7 @@ def _measured(comparison: Comparison) -> Iterator[dict[str, Any]]:
             "method": one.method,
             **_where(one.region),
             "scale": one.scale,
-            **_cells(one.score),
+            **score_cells(one.score),
         }
 
 
@@ -58,21 +57,21 @@ def _models(comparison: Comparison) -> Iterator[dict[str, Any]]:
     for one in comparison.models:
         who = {"model": one.name, "arm": one.arm}
         if one.accuracy is not None:
-            yield {**who, "on": "held-out rows", **_cells(one.accuracy)}
+            yield {**who, "on": "held-out rows", **score_cells(one.accuracy)}
         for score in one.calibration:
-            yield {**who, "on": "held-out rows", **_cells(score)}
+            yield {**who, "on": "held-out rows", **score_cells(score)}
         for robust in one.robust:
             on = Region("adversarial", robust.radius, robust.attack, one.name)
-            yield {**who, "on": str(on), **_cells(robust.score)}
+            yield {**who, "on": str(on), **score_cells(robust.score)}
         for region, score in one.spread:
-            yield {**who, "on": region, **_cells(score)}
+            yield {**who, "on": region, **score_cells(score)}
 
 
 def _transfer(comparison: Comparison) -> Iterator[dict[str, Any]]:
     for one in comparison.transfer:
         line = one.to_dict()
         del line["score"]
-        yield {**line, **_cells(one.score)}
+        yield {**line, **score_cells(one.score)}
 
 
 _TABLES: Mapping[str, Callable[[Comparison], Iterator[dict[str, Any]]]] = MappingProxyType(
@@ -93,20 +92,4 @@ def _where(region: Region) -> dict[str, Any]:
         "radius": region.radius,
         "attack": region.attack,
         "attacker": region.attacker,
-    }
-
-
-def _cells(score: Score) -> dict[str, Any]:
-    interval = score.interval
-    return {
-        "metric": score.metric,
-        "value": score.value,
-        "low": None if interval is None else interval.low,
-        "high": None if interval is None else interval.high,
-        "level": None if interval is None else interval.level,
-        "interval": None if interval is None else interval.method,
-        "trivial": score.baseline,
-        "lift": score.lift,
-        "n": score.n,
-        "n_sources": score.n_sources,
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from surrogate.explanation.local_explanations import LocalExplanations
     from surrogate.fidelity import Score
 
-__all__ = ["audit_frame", "fidelity_frame", "local_frame", "pandas"]
+__all__ = ["audit_frame", "fidelity_frame", "local_frame", "pandas", "score_cells"]
 
 TRUE_OUTCOMES = "against true outcomes (no fidelity)"
 
@@ -109,6 +109,11 @@ def _stability(explanations: LocalExplanations, d: int) -> dict[str, Any]:
 
 
 def _cells(score: Score) -> dict[str, Any]:
+    return {**score_cells(score), "target": None, "verdict": None}
+
+
+def score_cells(score: Score) -> dict[str, Any]:
+    """A score's figures, its interval and its trivial baseline, by column."""
     interval = score.interval
     return {
         "metric": score.metric,
@@ -121,8 +126,6 @@ def _cells(score: Score) -> dict[str, Any]:
         "lift": score.lift,
         "n": score.n,
         "n_sources": score.n_sources,
-        "target": None,
-        "verdict": None,
     }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from surrogate.errors import AbilityError
 from surrogate.explanation import files, frames, html, markdown, printing, words
-from surrogate.explanation.serial import digest, dumps, loads, plain
+from surrogate.explanation.serial import Document, digest, plain
 from surrogate.forms import DecisionGraph, Form, Linear, RuleSet, Tree, Why, why
 from surrogate.render.describe import form_name
 from surrogate.render.fragments import notebook
@@ -33,11 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GlobalExplanation"]
 
-_SCHEMA = "surrogate/global-explanation"
-
 
 @dataclass(frozen=True, eq=False)
-class GlobalExplanation:
+class GlobalExplanation(Document):
     """A form that answers like the model, and how often it does.
 
     Parameters
@@ -72,6 +70,8 @@ class GlobalExplanation:
     interrupted : bool
         Whether it ended before its plan did; what there is, is kept.
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/global-explanation"
 
     method: str
     form: Form
@@ -244,21 +244,6 @@ class GlobalExplanation:
             interrupted=data["interrupted"],
         )
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/global-explanation"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> GlobalExplanation:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
     def to_markdown(self, *, min_fidelity: float | None = None) -> str:
         """A summary in GitHub-flavoured Markdown, such as for a pipeline's page.
 
@@ -268,11 +253,6 @@ class GlobalExplanation:
             Say whether the lower end of the interval reaches it.
         """
         return markdown.global_markdown(self, digest(self.to_json()), min_fidelity=min_fidelity)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, GlobalExplanation):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def to_frame(self) -> pd.DataFrame:
         """Every measured figure with its interval as a pandas DataFrame, one a line.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from surrogate.explanation.local_stability import LocalStability
 from surrogate.explanation.pictures import plot_rows
 from surrogate.explanation.row_pick import Choices, RowPick, pick_rows
 from surrogate.explanation.rows_summary import RowsSummary, summarise
-from surrogate.explanation.serial import digest, dumps, loads, pack, plain, unpack
+from surrogate.explanation.serial import Document, digest, pack, plain, unpack
 from surrogate.explanation.to_shap import to_shap
 from surrogate.forms import Linear
 from surrogate.render.fragments import notebook
@@ -33,11 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalExplanations"]
 
-_SCHEMA = "surrogate/local-explanations"
-
 
 @dataclass(frozen=True, eq=False)
-class LocalExplanations:
+class LocalExplanations(Document):
     """n explained rows, k explained classes, d features.
 
     Parameters
@@ -86,6 +84,8 @@ class LocalExplanations:
         Whether it ended before its plan did, with fewer rows or samples than wanted; what
         there is, is kept.
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/local-explanations"
 
     method: str
     domain: Domain
@@ -357,29 +357,9 @@ class LocalExplanations:
             interrupted=data.get("interrupted", False),
         )
 
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/local-explanations"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> LocalExplanations:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
     def to_markdown(self) -> str:
         """A summary in GitHub-flavoured Markdown, such as for a pipeline's page."""
         return markdown.locals_markdown(self, digest(self.to_json()))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, LocalExplanations):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def to_frame(self) -> pd.DataFrame:
         """One line a row, class and feature, fidelity included, as a pandas DataFrame.

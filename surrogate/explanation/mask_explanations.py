@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from surrogate.explanation import mask_printing
 from surrogate.explanation.frames import pandas
 from surrogate.explanation.local_explanations import LocalExplanations
 from surrogate.explanation.mask_explanation import MaskExplanation
-from surrogate.explanation.serial import dumps, loads, plain
+from surrogate.explanation.serial import Document, plain
 from surrogate.render.fragments import notebook
 from surrogate.types import FloatArray, Label, Task
 
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MaskExplanations"]
 
-_SCHEMA = "surrogate/mask-explanations"
-
 
 @dataclass(frozen=True, eq=False)
-class MaskExplanations:
+class MaskExplanations(Document):
     """n explained images or texts, k explained classes; each input has parts of its own.
 
     It behaves as `LocalExplanations` does, but for what has one entry a feature: `coef` is
@@ -49,6 +47,8 @@ class MaskExplanations:
     interrupted : bool
         Whether it ended before its plan did; what there is, is kept.
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/mask-explanations"
 
     parts: tuple[LocalExplanations, ...]
     queries: Queries | None = None
@@ -198,26 +198,6 @@ class MaskExplanations:
             notes=tuple(data["notes"]),
             interrupted=data["interrupted"],
         )
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/mask-explanations"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> MaskExplanations:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, MaskExplanations):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def __str__(self) -> str:
         return mask_printing.masks_text(self)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy import special
 
 from surrogate.explanation.frames import pandas
-from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
+from surrogate.explanation.serial import Document, pack, plain, unpack
 from surrogate.render import fragments
 from surrogate.render.features import class_name
 from surrogate.render.fragments import notebook
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RowsSummary", "summarise"]
 
-_SCHEMA = "surrogate/rows-summary"
 _TOP = 10
 _STATISTICS = ("mean", "size", "positive")
 
 
 @dataclass(frozen=True, eq=False)
-class RowsSummary:
+class RowsSummary(Document):
     """Mean coefficient, mean size and share above 0 over rows, per class and feature.
 
     Two errors are kept apart. That of the plan: other draws of perturbed rows would have given
@@ -68,6 +67,8 @@ class RowsSummary:
         alike: for a part of the rows that were explained, and for Kernel SHAP. There is none then
         for `positive`.
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/rows-summary"
 
     mean: FloatArray
     size: FloatArray
@@ -154,26 +155,6 @@ class RowsSummary:
             level=data["level"],
             bound=data["bound"],
         )
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/rows-summary"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> RowsSummary:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, RowsSummary):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def __str__(self) -> str:
         parts = []

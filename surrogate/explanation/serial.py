@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from surrogate.errors import InputError
 
 __all__ = [
     "INTEGRITY",
+    "Document",
     "check_version",
     "digest",
     "dumps",
@@ -44,6 +45,44 @@ def dumps(schema: str, body: Mapping[str, Any], *, indent: int | None = None) ->
     document = {"schema": schema, "version": VERSION, **plain(body)}
     document[INTEGRITY] = {"sha256": integrity(document)}
     return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=indent)
+
+
+class Document:
+    """A result that goes out as JSON under its schema, and comes back equal.
+
+    Results of one schema are equal where they are equal as JSON.
+    """
+
+    SCHEMA: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Give back the result that `to_dict` described."""
+        raise NotImplementedError
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """JSON under the schema of this result; comes back equal."""
+        return dumps(self.SCHEMA, self.to_dict(), indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is other JSON, or of a newer version.
+        """
+        return cls.from_dict(loads(cls.SCHEMA, text))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Document) or other.SCHEMA != self.SCHEMA:
+            return NotImplemented
+        return self.to_json() == other.to_json()
 
 
 def integrity(document: Mapping[str, Any]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from surrogate.explanation.frames import pandas
-from surrogate.explanation.serial import dumps, loads, pack, plain, unpack
+from surrogate.explanation.serial import Document, pack, plain, unpack
 from surrogate.render import fragments
 from surrogate.render.fragments import notebook
 from surrogate.render.numbers import count, number
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WidthSweep"]
 
-_SCHEMA = "surrogate/width-sweep"
 _ARRAYS = (
     "widths",
     "fidelity",
@@ -40,7 +39,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, eq=False)
-class WidthSweep:
+class WidthSweep(Document):
     """Fidelity and stability of r rows' explanations at w kernel widths.
 
     Of each row the class that the model decides for is measured. Arrays whose last axis is 3
@@ -77,6 +76,8 @@ class WidthSweep:
     queries : Queries or None
     notes : tuple of str
     """
+
+    SCHEMA: ClassVar[str] = "surrogate/width-sweep"
 
     widths: FloatArray
     fidelity: FloatArray
@@ -175,26 +176,6 @@ class WidthSweep:
             queries=optional(Queries.from_dict, data["queries"]),
             notes=tuple(data["notes"]),
         )
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """JSON under the schema "surrogate/width-sweep"; comes back equal."""
-        return dumps(_SCHEMA, self.to_dict(), indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> WidthSweep:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputError
-            If it is other JSON, or of a newer version.
-        """
-        return cls.from_dict(loads(_SCHEMA, text))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, WidthSweep):
-            return NotImplemented
-        return self.to_json() == other.to_json()
 
     def __str__(self) -> str:
         content = self._table()
