@@ -19,10 +19,10 @@ from surrogate._reproduction import asking, call_text, model_hash, now
 from surrogate._target import (
     Kept,
     check_said,
-    fingerprint,
     open_oracle,
     provenance,
     split_rows,
+    table_facts,
 )
 from surrogate.auditing.changed import FLIPS, plan_flips
 from surrogate.auditing.find import audit_evidence, find_all
@@ -45,7 +45,7 @@ from surrogate.oracle.noise import PURPOSE as NOISE
 from surrogate.types import Label
 
 if TYPE_CHECKING:
-    from surrogate.oracle import Budget, Quote
+    from surrogate.oracle import Budget, Oracle, Quote
 
 __all__ = ["Audit", "audit"]
 
@@ -305,28 +305,9 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         window = asking(oracle, started)
     forms = {one.method: one.form for one in found.surrogates}
     outcomes = () if truth is None else outcome_scores(found.probe, forms, truth)
-    traits = oracle.box.traits
     return Audit(
-        target={
-            "name": traits.name,
-            "adapter": traits.adapter,
-            "task": oracle.task,
-            "output": oracle.output,
-            "classes": oracle.classes,
-            "threshold": traits.threshold,
-            "dtype": traits.dtype,
-            "details": dict(traits.details),
-            "hash": model_hash(oracle.box),
-        },
-        data={
-            "rows": len(split.fit) + len(split.test),
-            "columns": list(domain.names),
-            "fit rows": len(split.fit),
-            "held-out rows": len(split.test),
-            "split": "held-out rows were given apart" if test is not None else "70/30 by seed",
-            "fit rows sha256": fingerprint(domain, split.fit),
-            "held-out rows sha256": fingerprint(domain, split.test),
-        },
+        target=_target_facts(oracle),
+        data=table_facts(domain, split),
         surrogates=found.surrogates,
         local=found.local,
         outcomes=outcomes,
@@ -346,3 +327,19 @@ def audit(  # type: ignore[misc]  # the first overload takes any name, to say th
         disagreements=read.disagreements,
         checks=found.checks,
     )
+
+
+def _target_facts(oracle: Oracle) -> dict[str, Any]:
+    """What is known of the model that was asked."""
+    traits = oracle.box.traits
+    return {
+        "name": traits.name,
+        "adapter": traits.adapter,
+        "task": oracle.task,
+        "output": oracle.output,
+        "classes": oracle.classes,
+        "threshold": traits.threshold,
+        "dtype": traits.dtype,
+        "details": dict(traits.details),
+        "hash": model_hash(oracle.box),
+    }

@@ -12,7 +12,7 @@ from surrogate._distill import FIDELITY
 from surrogate._held import encode_outcomes, true_outcomes
 from surrogate._progress import OnProgress, showing
 from surrogate._reproduction import asking, call_text, model_hash, now
-from surrogate._target import Kept, check_said, fingerprint, provenance, split_rows
+from surrogate._target import Kept, check_said, provenance, split_rows, table_facts
 from surrogate.domain import Domain
 from surrogate.explanation import Comparison
 from surrogate.render.names import for_terminal
@@ -295,15 +295,7 @@ def compare(  # type: ignore[misc]  # the first overload takes any name, to say 
         transfer=found.transfer,
         surrogates=found.surrogates,
         disagreement=found.disagreement,
-        data={
-            "rows": len(split.fit) + len(split.test),
-            "columns": list(domain.names),
-            "fit rows": len(split.fit),
-            "held-out rows": len(split.test),
-            "split": "held-out rows were given apart" if test is not None else "70/30 by seed",
-            "fit rows sha256": fingerprint(domain, split.fit),
-            "held-out rows sha256": fingerprint(domain, split.test),
-        },
+        data=table_facts(domain, split),
         queries=queries,
         test=family.to_dict(),
         settings=provenance(

@@ -36,6 +36,7 @@ __all__ = [
     "provenance",
     "refuse_equal",
     "split_rows",
+    "table_facts",
 ]
 
 Kept: TypeAlias = Ledger | str | os.PathLike[str] | None
@@ -213,6 +214,20 @@ def fingerprint(domain: Domain, rows: FloatArray) -> str:
     digest = hashlib.sha256(columns.encode())
     digest.update(np.ascontiguousarray(rows, dtype="<f8").data)
     return digest.hexdigest()
+
+
+def table_facts(domain: Domain, split: Split) -> dict[str, Any]:
+    """What a result says of the table that it stands on."""
+    apart = split.test_index is None
+    return {
+        "rows": len(split.fit) + len(split.test),
+        "columns": list(domain.names),
+        "fit rows": len(split.fit),
+        "held-out rows": len(split.test),
+        "split": "held-out rows were given apart" if apart else "70/30 by seed",
+        "fit rows sha256": fingerprint(domain, split.fit),
+        "held-out rows sha256": fingerprint(domain, split.test),
+    }
 
 
 @cache
